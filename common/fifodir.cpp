@@ -1,0 +1,124 @@
+#include "common/fifodir.hpp"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+
+#include <utility>
+
+#include "common/sys.hpp"
+
+namespace s6::fifodir {
+namespace {
+
+constexpr std::uint64_t temporary_grace = 60;  // seconds: far more than a live subscriber needs to publish its FIFO
+
+enum class Reader : unsigned char { present, absent, unknown };
+struct Opened {
+  Reader reader = Reader::unknown;
+  UniqueFd fd;
+};
+
+// Opens an entry for writing if it is a FIFO itself, not a link to one.
+Opened open_fifo(int directory, const sys::DirectoryReader::Entry& entry) noexcept {
+  if (entry.type != DT_FIFO && entry.type != DT_UNKNOWN) return {};
+  if (entry.type == DT_UNKNOWN) {
+    auto st = sys::stat_at(directory, entry.name, AT_SYMLINK_NOFOLLOW);
+    if (!st || !S_ISFIFO(st->st_mode)) return {};
+  }
+  auto fd = sys::open_at(directory, entry.name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
+  if (!fd) return {fd.error().code == ENXIO ? Reader::absent : Reader::unknown, UniqueFd()};
+  // Looked at again through the descriptor: the name may have changed hands meanwhile.
+  auto st = sys::fstat(fd->get());
+  if (!st || !S_ISFIFO(st->st_mode)) return {};
+  return {Reader::present, std::move(*fd)};
+}
+
+template <class Visit>
+Result<void> for_each_entry(const char* directory, Visit visit) noexcept {
+  sys::DirectoryReader reader;
+  if (auto opened = reader.open(directory); !opened) return opened;
+  for (;;) {
+    auto entry = reader.next();
+    if (!entry) return entry.error();
+    if (!*entry) return {};
+    visit(reader.fd(), **entry);
+  }
+}
+
+bool is_old(int directory, const char* name) noexcept {
+  auto st = sys::stat_at(directory, name, AT_SYMLINK_NOFOLLOW);
+  if (!st) return false;
+  return tai::seconds_between(tai::from_unix(st->st_mtime, 0), sys::stamp_now()) >= temporary_grace;
+}
+
+}  // namespace
+
+Result<void> notify(const char* directory, std::string_view letters) noexcept {
+  return for_each_entry(directory, [letters](int dir, const sys::DirectoryReader::Entry& entry) {
+    if (!fifo_name::is_subscriber(entry.view())) return;
+    Opened fifo = open_fifo(dir, entry);
+    bool gone = fifo.reader == Reader::absent;
+    if (fifo.reader == Reader::present) {
+      auto written = sys::write(fifo.fd.get(), std::as_bytes(std::span(letters)));
+      gone = !written && written.error().code == EPIPE;
+    }
+    if (gone) (void)sys::unlink_at(dir, entry.name);  // a stale name costs a call per event, nothing more
+  });
+}
+
+Result<void> clean(const char* directory) noexcept {
+  return for_each_entry(directory, [](int dir, const sys::DirectoryReader::Entry& entry) {
+    const std::string_view name = entry.view();
+    const bool stale = fifo_name::is_cleanable(name) || (fifo_name::is_temporary(name) && is_old(dir, entry.name));
+    if (stale && open_fifo(dir, entry).reader == Reader::absent) (void)sys::unlink_at(dir, entry.name);
+  });
+}
+
+PathBuffer Subscription::path(std::string_view dot) const noexcept {
+  return {directory_, "/", dot, std::string_view(name_.data())};
+}
+
+Result<void> Subscription::subscribe(const char* directory) noexcept {
+  directory_ = directory;
+  for (;;) {
+    name_ = fifo_name::make(sys::stamp_now(), sys::random_bits());
+    const PathBuffer hidden = path(".");
+    const PathBuffer published = path("");
+    if (!hidden.ok()) return Error{ENAMETOOLONG, "subscribe to", directory};
+    {
+      const sys::ScopedUmask none(0);
+      if (auto made = sys::mkfifo(hidden.c_str(), subscriber_mode); !made) {
+        if (made.error().code == EEXIST) continue;
+        return Error{made.error().code, "subscribe to", directory};
+      }
+    }
+    // Read-write: one descriptor is reader and writer, so there is always a reader and never an end of file.
+    auto fd = sys::open(hidden.c_str(), O_RDWR | O_NONBLOCK);
+    auto renamed = fd ? sys::rename(hidden.c_str(), published.c_str()) : Result<void>(fd.error());
+    if (!renamed) {
+      (void)sys::unlink(hidden.c_str());  // best effort: the error being reported is the one that matters
+      return Error{renamed.error().code, "subscribe to", directory};
+    }
+    fd_ = std::move(*fd);
+    return {};
+  }
+}
+
+void Subscription::cancel() noexcept {
+  if (!fd_) return;
+  (void)sys::unlink(path("").c_str());  // the directory may be gone already
+  fd_.reset();
+}
+
+std::string_view Subscription::read(std::span<char> buffer) noexcept {
+  auto n = sys::read(fd_.get(), std::as_writable_bytes(buffer));
+  return n ? std::string_view(buffer.data(), *n) : std::string_view();
+}
+
+bool Subscription::is_published() const noexcept {
+  auto st = sys::fstat(fd_.get());
+  return st && st->st_nlink > 0;
+}
+
+}  // namespace s6::fifodir

@@ -1,0 +1,58 @@
+#pragma once
+// A fifodir: a directory in which subscribers put FIFOs and into whose FIFOs a notifier writes letters.
+//
+// Only FIFOs are ever written to or removed for want of a reader, and links are not followed: the directory may be
+// writable by users whom its owner does not trust.
+#include <sys/types.h>
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "common/fifo_name.hpp"
+#include "common/result.hpp"
+#include "common/text.hpp"
+#include "common/unique_fd.hpp"
+
+namespace s6::fifodir {
+
+inline constexpr mode_t restricted_mode = 03730;  // members of the group may subscribe
+inline constexpr mode_t public_mode = 01733;      // everybody may
+inline constexpr mode_t subscriber_mode = 0622;   // a notifier of another uid must be able to write
+
+// Writes `letters` to every subscriber in one write each, never waiting: a full FIFO loses them. FIFOs without a reader
+// are removed. Fails only if the directory cannot be read.
+Result<void> notify(const char* directory, std::string_view letters) noexcept;
+
+// Removes FIFOs that nobody reads: those published, and those left half-made for over a minute.
+Result<void> clean(const char* directory) noexcept;
+
+// One subscriber's FIFO. It exists for notifiers from subscribe() on, and is removed at the end.
+class Subscription {
+ public:
+  Subscription() noexcept = default;
+  Subscription(const Subscription&) = delete;
+  Subscription& operator=(const Subscription&) = delete;
+  ~Subscription() { cancel(); }
+
+  // `directory` must outlive the subscription.
+  Result<void> subscribe(const char* directory) noexcept;
+  void cancel() noexcept;
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  [[nodiscard]] bool active() const noexcept { return static_cast<bool>(fd_); }
+  // What has come since, into `buffer`; empty when there is nothing more. Never waits.
+  [[nodiscard]] std::string_view read(std::span<char> buffer) noexcept;
+  // false: somebody removed the FIFO, no event can come any more.
+  [[nodiscard]] bool is_published() const noexcept;
+
+ private:
+  [[nodiscard]] PathBuffer path(std::string_view dot) const noexcept;
+
+  const char* directory_ = "";
+  std::array<char, fifo_name::size + 1> name_{};
+  UniqueFd fd_;
+};
+
+}  // namespace s6::fifodir

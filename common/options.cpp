@@ -1,0 +1,106 @@
+#include "common/options.hpp"
+
+#include <array>
+
+namespace s6::options {
+
+bool Reader::fail(Problem problem, std::string_view culprit) noexcept {
+  problem_ = problem;
+  culprit_ = culprit;
+  return false;
+}
+
+bool Reader::next() noexcept {
+  if (ended_ || problem_ != Problem::none) return false;
+  if (cluster_ == nullptr) {
+    const std::string_view word = words_.empty() ? std::string_view() : words_[0];
+    if (word.size() < 2 || word[0] != '-') {
+      ended_ = true;
+      return false;
+    }
+    words_ = words_.subspan(1);
+    if (word == "--") {
+      ended_ = true;
+      return false;
+    }
+    if (word.starts_with("--")) return next_long(word);
+    cluster_ = word.data() + 1;
+  }
+  return next_short();
+}
+
+bool Reader::next_long(std::string_view word) noexcept {
+  written_ = word;
+  const std::size_t equals = word.find('=');
+  const bool has_value = equals != std::string_view::npos;
+  const std::string_view name = word.substr(2, has_value ? equals - 2 : std::string_view::npos);
+  for (const Spec& spec : specs_) {
+    if (name.empty() || spec.long_name != name || spec.value.empty() == has_value) continue;
+    letter_ = spec.letter;
+    value_ = has_value ? word.data() + equals + 1 : nullptr;
+    return true;
+  }
+  return fail(Problem::unknown_option, word);
+}
+
+bool Reader::next_short() noexcept {
+  written_ = std::string_view(cluster_, 1);
+  letter_ = *cluster_++;
+  const char* rest = *cluster_ != '\0' ? cluster_ : nullptr;
+  for (const Spec& spec : specs_) {
+    if (spec.letter != letter_) continue;
+    value_ = nullptr;
+    cluster_ = rest;
+    if (spec.value.empty()) return true;
+    cluster_ = nullptr;
+    value_ = rest;
+    if (value_ != nullptr) return true;
+    if (words_.empty() || std::string_view(words_[0]) == "--") return fail(Problem::missing_value, written_);
+    value_ = words_[0];
+    words_ = words_.subspan(1);
+    return true;
+  }
+  return fail(Problem::unknown_option, written_);
+}
+
+UsageText usage(std::string_view program, std::span<const Spec> specs, std::string_view operands) noexcept {
+  UsageText text{program};
+  bool bundle_open = false;
+  for (const Spec& spec : specs) {
+    if (!spec.value.empty() || !spec.long_name.empty()) continue;
+    if (!bundle_open) text.append(" [ -");
+    bundle_open = true;
+    text.append(std::string_view(&spec.letter, 1));
+  }
+  if (bundle_open) text.append(" ]");
+  for (const Spec& spec : specs) {
+    if (spec.value.empty() && spec.long_name.empty()) continue;
+    text.append(" [ -");
+    text.append(std::string_view(&spec.letter, 1));
+    if (!spec.value.empty()) text.append(" ");
+    text.append(spec.value);
+    if (!spec.long_name.empty()) {
+      text.append(" | --");
+      text.append(spec.long_name);
+      if (!spec.value.empty()) text.append("=");
+      text.append(spec.value);
+    }
+    text.append(" ]");
+  }
+  if (!operands.empty()) text.append(" ");
+  text.append(operands);
+  return text;
+}
+
+TextBuffer<256> explain(const Outcome& outcome) noexcept {
+  const std::string_view dash = outcome.culprit.starts_with("-") ? "" : "-";
+  switch (outcome.problem) {
+    case Problem::none: break;
+    case Problem::unknown_option: return {"unknown option ", dash, outcome.culprit};
+    case Problem::missing_value: return {"option ", dash, outcome.culprit, " needs a value"};
+    case Problem::refused: return {"invalid value for option ", dash, outcome.culprit};
+  }
+  return {};
+}
+
+}  // namespace s6::options

@@ -1,0 +1,104 @@
+#pragma once
+// The command-line grammar of the family. One constexpr table per program is the parser's input and the source of its
+// usage line. Pure.
+//
+// Words are read from the left. Options end at the first word that does not start with '-', at a lone '-' (an operand),
+// or after "--". Short options may be bundled, their value glued on or given as the next word. Some programs also know
+// long options, always as --name=value: no abbreviation, no value in the next word. The last of several wins.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "common/text.hpp"
+
+namespace s6::options {
+
+struct Spec {
+  char letter;
+  std::string_view value = {};      // what to call the value in the usage line; empty: takes none
+  std::string_view long_name = {};  // empty: none
+};
+
+enum class Problem : std::uint8_t { none, unknown_option, missing_value, refused };
+
+// Steps through the options of a command line.
+class Reader {
+ public:
+  // `words` is argv without the program's name.
+  Reader(std::span<const Spec> specs, std::span<const char* const> words) noexcept : specs_(specs), words_(words) {}
+
+  // The next option; false at the end of the options or at a problem.
+  bool next() noexcept;
+  [[nodiscard]] char letter() const noexcept { return letter_; }
+  [[nodiscard]] const char* value() const noexcept { return value_; }  // null for options that take none
+  [[nodiscard]] Problem problem() const noexcept { return problem_; }
+  // The option that `problem` speaks of, as it was written.
+  [[nodiscard]] std::string_view culprit() const noexcept { return culprit_; }
+  [[nodiscard]] std::span<const char* const> operands() const noexcept { return words_; }
+
+  // The caller does not accept this option's value.
+  void refuse() noexcept {
+    problem_ = Problem::refused;
+    culprit_ = written_;
+  }
+
+ private:
+  bool fail(Problem problem, std::string_view culprit) noexcept;
+  bool next_long(std::string_view word) noexcept;
+  bool next_short() noexcept;
+
+  std::span<const Spec> specs_;
+  std::span<const char* const> words_;
+  const char* cluster_ = nullptr;  // the rest of a word of bundled letters
+  char letter_ = 0;
+  const char* value_ = nullptr;
+  std::string_view written_;
+  std::string_view culprit_;
+  Problem problem_ = Problem::none;
+  bool ended_ = false;
+};
+
+// A table entry with what it does to a program's settings. `apply` answers false for a value it does not accept.
+template <class Settings>
+struct Option {
+  Spec spec;
+  bool (*apply)(Settings& settings, char letter, const char* value);
+};
+
+struct Outcome {
+  Problem problem = Problem::none;
+  std::string_view culprit;
+  std::span<const char* const> operands;
+};
+
+// Applies a whole command line to `settings`, stopping at the first problem.
+template <class Settings, std::size_t N>
+Outcome parse(const Option<Settings> (&table)[N], Settings& settings, std::span<const char* const> words) noexcept {
+  Spec specs[N];
+  for (std::size_t i = 0; i < N; ++i) specs[i] = table[i].spec;
+  Reader reader(specs, words);
+  while (reader.next()) {
+    for (const Option<Settings>& option : table)
+      if (option.spec.letter == reader.letter() && !option.apply(settings, reader.letter(), reader.value()))
+        reader.refuse();
+    if (reader.problem() != Problem::none) break;
+  }
+  return {reader.problem(), reader.culprit(), reader.operands()};
+}
+
+// "s6-svscan [ -t ms | --timeout=ms ] [ -abc ] OPERANDS"
+using UsageText = TextBuffer<1024>;
+UsageText usage(std::string_view program, std::span<const Spec> specs, std::string_view operands) noexcept;
+
+template <class Settings, std::size_t N>
+UsageText usage(std::string_view program, const Option<Settings> (&table)[N], std::string_view operands) noexcept {
+  Spec specs[N];
+  for (std::size_t i = 0; i < N; ++i) specs[i] = table[i].spec;
+  return usage(program, std::span<const Spec>(specs), operands);
+}
+
+// "unknown option -x", "option -t needs a value", "invalid value for -t"
+TextBuffer<256> explain(const Outcome& outcome) noexcept;
+
+}  // namespace s6::options

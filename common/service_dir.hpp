@@ -1,0 +1,47 @@
+#pragma once
+// The service directory as its clients see it: names, the test for a supervisor, the status file, the control FIFO.
+#include <sys/types.h>
+
+#include <string_view>
+
+#include "common/result.hpp"
+#include "common/status.hpp"
+#include "common/sys.hpp"
+
+namespace s6::service_dir {
+
+// Names below a service directory; they are the contract.
+inline constexpr const char* event = "event";
+inline constexpr const char* supervise = "supervise";
+inline constexpr const char* lock = "supervise/lock";
+inline constexpr const char* control = "supervise/control";
+inline constexpr const char* status = "supervise/status";
+inline constexpr const char* death_tally = "supervise/death_tally";
+inline constexpr const char* service_lock = "supervise/service-lock";
+inline constexpr const char* down = "down";
+inline constexpr const char* run = "./run";
+inline constexpr const char* finish = "./finish";
+
+// Is a supervisor running on `directory`? No lock file (or no directory) means no. A caller without the right to look
+// gets the error.
+Result<sys::LockState> test_supervisor(const char* directory) noexcept;
+
+// Reads DIRECTORY/supervise/status. A file that is none is EPROTO; explain_status_error() says more.
+Result<Status> read_status(const char* directory) noexcept;
+std::string_view explain_status_error(const Error& error) noexcept;
+
+enum class Delivery : unsigned char {
+  sent,           // in the FIFO: written, not yet executed
+  not_listening,  // nobody reads it
+  malformed,      // something in the way is not what it should be
+  failed          // the system refused
+};
+struct Delivered {
+  Delivery outcome = Delivery::sent;
+  int code = 0;  // errno unless sent
+};
+// Writes `bytes` to DIRECTORY/SUBDIRECTORY/control in one write; blocks while that FIFO is full. With no bytes it only
+// tests whether somebody listens. SIGPIPE must be ignored or awaited by the caller.
+Delivered send_control(const char* directory, std::string_view subdirectory, std::string_view bytes) noexcept;
+
+}  // namespace s6::service_dir

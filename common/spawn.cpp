@@ -1,0 +1,113 @@
+#include "common/spawn.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "common/cli.hpp"
+
+namespace s6 {
+namespace {
+
+// What parent and child share. The child writes the error; while it can, the parent does not run.
+struct Shared {
+  const Spawn& request;
+  volatile int failed_with = 0;
+  const char* volatile doing = "";
+  const char* volatile path = "";
+};
+
+int fail(Shared& shared, const Error& error) noexcept {
+  shared.doing = error.doing;
+  shared.path = error.path;
+  shared.failed_with = error.code;
+  return 127;
+}
+
+// Puts every descriptor in its place. A target that is still wanted as another one's source is saved first.
+Result<void> place_descriptors(std::span<const FdMove> requested) noexcept {
+  std::array<FdMove, max_moves> moves{};
+  const std::size_t count = std::min(requested.size(), moves.size());
+  std::copy_n(requested.begin(), count, moves.begin());
+  for (std::size_t i = 0; i < count; ++i) {
+    if (moves[i].from == moves[i].to) {
+      if (auto kept = sys::keep_across_exec(moves[i].to); !kept) return kept.error();
+      continue;
+    }
+    for (std::size_t later = i + 1; later < count; ++later) {
+      if (moves[later].from != moves[i].to) continue;
+      auto saved = sys::dup_above(moves[later].from, 0);
+      if (!saved) return saved.error();
+      moves[later].from = saved->release();
+    }
+    if (auto moved = sys::dup_onto(moves[i].from, moves[i].to); !moved) return moved.error();
+  }
+  return {};
+}
+
+Error exec_first(const Spawn& request) noexcept {
+  Error error{ENOENT, "execute", ""};
+  for (const char* program : request.programs) {
+    error = sys::exec(program, request.argv);
+    if (error.code != ENOENT && error.code != ENOTDIR) break;
+  }
+  return error;
+}
+
+// The child, step by step; only returns when a step failed.
+Error become_program(const Spawn& request) noexcept {
+  if (request.session == Session::own) ::setsid();  // cannot fail: a new child leads no process group
+  sys::default_signal(SIGPIPE);
+  if (auto placed = place_descriptors(request.moves); !placed) return placed.error();
+  // Signals come last but for the wait: until here nothing can interrupt the child half-way.
+  sys::unblock_all_signals();
+  if (request.lock_wait == LockWait::until_acquired)
+    if (auto locked = sys::lock_description_waiting(request.lock_fd); !locked) return locked.error();
+  return exec_first(request);
+}
+
+int child_main(void* argument) noexcept {
+  Shared& shared = *static_cast<Shared*>(argument);
+  return fail(shared, become_program(shared.request));
+}
+
+Result<pid_t> fork_and_wait_in_the_child(const Spawn& request, int clone_flags) noexcept {
+  // A raw clone without CLONE_VM is fork; the flag for a pid namespace fits in.
+  alignas(16) std::byte stack[16384];
+  struct Start {
+    static int run(void* argument) noexcept {
+      const Spawn& spawn = *static_cast<const Spawn*>(argument);
+      const Error error = become_program(spawn);
+      cli::say(cli::Level::fatal, error);
+      return error.code == ENOENT ? 127 : 126;
+    }
+  };
+  const pid_t pid = ::clone(&Start::run, stack + sizeof stack, clone_flags, const_cast<Spawn*>(&request));
+  if (pid < 0) return Error{errno, "create a process", ""};
+  return pid;
+}
+
+}  // namespace
+
+Result<pid_t> spawn(const Spawn& request) noexcept {
+  const int base = SIGCHLD | (request.pids == Pids::own_namespace ? CLONE_NEWPID : 0);
+  if (request.lock_wait == LockWait::until_acquired) return fork_and_wait_in_the_child(request, base);
+
+  // The child's stack is a piece of this frame: pages that the parent uses anyway.
+  alignas(16) std::byte stack[8192];
+  Shared shared{.request = request};
+  const pid_t pid = ::clone(&child_main, stack + sizeof stack, base | CLONE_VM | CLONE_VFORK, &shared);
+  if (pid < 0) return Error{errno, "create a process", ""};
+  if (shared.failed_with == 0) return pid;
+  // Collect the child that failed, so that nobody mistakes its death for that of a service.
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return Error{shared.failed_with, shared.doing, shared.path};
+}
+
+}  // namespace s6

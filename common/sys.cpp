@@ -1,0 +1,453 @@
+#include "common/sys.hpp"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#ifndef F_OFD_SETLK
+#define F_OFD_SETLK 37  // <linux/fcntl.h>, Linux 3.15
+#define F_OFD_SETLKW 38
+#endif
+
+namespace s6 {
+
+void UniqueFd::reset(int fd) noexcept {
+  const int saved = errno;
+  if (fd_ >= 0) ::close(fd_);  // never retried: the number is free even after EINTR
+  fd_ = fd;
+  errno = saved;
+}
+
+}  // namespace s6
+
+namespace s6::sys {
+namespace {
+
+static_assert(cwd == AT_FDCWD);
+
+// Repeats `call` while it is interrupted.
+template <class Call>
+auto retry(Call call) noexcept {
+  auto r = call();
+  while (r < 0 && errno == EINTR) r = call();
+  return r;
+}
+
+Result<void> check(int r, const char* doing, const char* path = "") noexcept {
+  if (r < 0) return Error{errno, doing, path};
+  return {};
+}
+
+Result<std::size_t> counted(ssize_t r, const char* doing, const char* path = "") noexcept {
+  if (r < 0) return Error{errno, doing, path};
+  return static_cast<std::size_t>(r);
+}
+
+Result<UniqueFd> owned(int fd, const char* doing, const char* path = "") noexcept {
+  if (fd < 0) return Error{errno, doing, path};
+  return UniqueFd(fd);
+}
+
+Result<void> change_flags(int fd, int get, int set, int clear, int add) noexcept {
+  const int flags = ::fcntl(fd, get);
+  if (flags < 0) return Error{errno, "read the flags of a descriptor", ""};
+  return check(::fcntl(fd, set, (flags & ~clear) | add), "set the flags of a descriptor");
+}
+
+struct flock whole_file(short type) noexcept {
+  struct flock lock = {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+// true: taken, false: held by another.
+Result<bool> try_lock(int fd, int command) noexcept {
+  struct flock lock = whole_file(F_WRLCK);
+  if (retry([&] { return ::fcntl(fd, command, &lock); }) >= 0) return true;
+  if (errno == EAGAIN || errno == EACCES) return false;
+  return Error{errno, "lock", ""};
+}
+
+sigset_t set_of(std::span<const int> signals) noexcept {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int s : signals) sigaddset(&set, s);
+  return set;
+}
+
+}  // namespace
+
+// --- files ---------------------------------------------------------------------------------------------------------
+
+Result<UniqueFd> open(const char* path, int flags, mode_t mode) noexcept {
+  return open_at(cwd, path, flags, mode);
+}
+
+Result<UniqueFd> open_at(int dir, const char* path, int flags, mode_t mode) noexcept {
+  return owned(retry([&] { return ::openat(dir, path, flags | O_CLOEXEC, mode); }), "open", path);
+}
+
+Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noexcept {
+  auto fd = open(path, O_RDONLY | O_NONBLOCK);
+  if (!fd) return fd.error();
+  std::size_t filled = 0;
+  while (filled < buffer.size()) {
+    auto n = read(fd->get(), buffer.subspan(filled));
+    if (!n) return Error{n.error().code, "read", path};
+    if (*n == 0) break;
+    filled += *n;
+  }
+  return filled;
+}
+
+Result<std::size_t> read(int fd, std::span<std::byte> buffer) noexcept {
+  return counted(retry([&] { return ::read(fd, buffer.data(), buffer.size()); }), "read");
+}
+
+Result<std::size_t> write(int fd, std::span<const std::byte> bytes) noexcept {
+  return counted(retry([&] { return ::write(fd, bytes.data(), bytes.size()); }), "write");
+}
+
+Result<void> write_all(int fd, std::span<const std::byte> bytes) noexcept {
+  while (!bytes.empty()) {
+    auto n = write(fd, bytes);
+    if (!n) return n.error();
+    bytes = bytes.subspan(*n);
+  }
+  return {};
+}
+
+Result<struct stat> stat_at(int dir, const char* path, int flags) noexcept {
+  struct stat st = {};
+  if (::fstatat(dir, path, &st, flags) < 0) return Error{errno, "stat", path};
+  return st;
+}
+Result<struct stat> stat(const char* path) noexcept {
+  return stat_at(cwd, path, 0);
+}
+Result<struct stat> lstat(const char* path) noexcept {
+  return stat_at(cwd, path, AT_SYMLINK_NOFOLLOW);
+}
+Result<struct stat> fstat(int fd) noexcept {
+  struct stat st = {};
+  if (::fstat(fd, &st) < 0) return Error{errno, "stat", ""};
+  return st;
+}
+
+Result<void> truncate(int fd, off_t size) noexcept {
+  return check(retry([&] { return ::ftruncate(fd, size); }), "truncate");
+}
+Result<void> mkdir(const char* path, mode_t mode) noexcept {
+  return check(::mkdir(path, mode), "make the directory", path);
+}
+Result<void> mkfifo(const char* path, mode_t mode) noexcept {
+  return check(::mkfifo(path, mode), "make the FIFO", path);
+}
+Result<void> rename(const char* from, const char* to) noexcept {
+  return check(::rename(from, to), "rename to", to);
+}
+Result<void> unlink(const char* path) noexcept {
+  return check(::unlink(path), "remove", path);
+}
+Result<void> unlink_at(int dir, const char* path) noexcept {
+  return check(::unlinkat(dir, path, 0), "remove", path);
+}
+Result<std::size_t> readlink(const char* path, std::span<char> text) noexcept {
+  return counted(::readlink(path, text.data(), text.size()), "read the link", path);
+}
+Result<void> chdir(const char* path) noexcept {
+  return check(::chdir(path), "change directory to", path);
+}
+Result<std::size_t> getcwd(std::span<char> text) noexcept {
+  if (::getcwd(text.data(), text.size()) == nullptr) return Error{errno, "find the working directory", ""};
+  return std::string_view(text.data()).size();
+}
+Result<void> chmod(const char* path, mode_t mode) noexcept {
+  return check(::chmod(path, mode), "change the mode of", path);
+}
+Result<void> chgrp(const char* path, gid_t group) noexcept {
+  return check(::chown(path, static_cast<uid_t>(-1), group), "change the group of", path);
+}
+Result<void> access(const char* path, int mode) noexcept {
+  return check(::access(path, mode), "access", path);
+}
+mode_t umask(mode_t mask) noexcept {
+  return ::umask(mask);
+}
+gid_t effective_group() noexcept {
+  return ::getegid();
+}
+
+Result<void> DirectoryReader::open(const char* path) noexcept {
+  auto fd = sys::open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+  if (!fd) return fd.error();
+  fd_ = std::move(*fd);
+  path_ = path;
+  return {};
+}
+
+Result<std::optional<DirectoryReader::Entry>> DirectoryReader::next() noexcept {
+  // The kernel's record: d_ino (8), d_off (8), d_reclen (2), d_type (1), d_name; see getdents64(2).
+  constexpr std::size_t at_length = 16, at_type = 18, at_name = 19;
+  for (;;) {
+    if (used_ == filled_) {
+      const long n = ::syscall(SYS_getdents64, fd_.get(), buffer_, sizeof buffer_);
+      if (n < 0) return Error{errno, "read the directory", path_};
+      if (n == 0) return std::optional<Entry>{};
+      used_ = 0;
+      filled_ = static_cast<std::size_t>(n);
+    }
+    const char* record = buffer_ + used_;
+    unsigned short length = 0;
+    std::copy_n(record + at_length, sizeof length, reinterpret_cast<char*>(&length));
+    used_ += length;
+    const Entry entry{record + at_name, static_cast<unsigned char>(record[at_type])};
+    if (entry.view() == "." || entry.view() == "..") continue;
+    return std::optional<Entry>(entry);
+  }
+}
+
+// --- descriptors ---------------------------------------------------------------------------------------------------
+
+Result<Pipe> pipe() noexcept {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) return Error{errno, "make a pipe", ""};
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<void> dup_onto(int fd, int target) noexcept {
+  return check(retry([&] { return ::dup2(fd, target); }), "copy a descriptor");
+}
+Result<UniqueFd> dup_above(int fd, int least) noexcept {
+  return owned(::fcntl(fd, F_DUPFD_CLOEXEC, least), "copy a descriptor");
+}
+Result<void> set_blocking(int fd) noexcept {
+  return change_flags(fd, F_GETFL, F_SETFL, O_NONBLOCK, 0);
+}
+Result<void> set_nonblocking(int fd) noexcept {
+  return change_flags(fd, F_GETFL, F_SETFL, 0, O_NONBLOCK);
+}
+Result<void> set_cloexec(int fd) noexcept {
+  return change_flags(fd, F_GETFD, F_SETFD, 0, FD_CLOEXEC);
+}
+Result<void> keep_across_exec(int fd) noexcept {
+  return change_flags(fd, F_GETFD, F_SETFD, FD_CLOEXEC, 0);
+}
+bool is_open(int fd) noexcept {
+  return ::fcntl(fd, F_GETFD) >= 0;
+}
+
+Result<void> open_missing_stdio() noexcept {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (is_open(fd)) continue;
+    // The lowest free number is this one, as those below are open. Not close-on-exec: children inherit it.
+    if (retry([&] { return ::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY); }) < 0)
+      return Error{errno, "open", "/dev/null"};
+  }
+  return {};
+}
+
+Result<void> null_stdin_and_stdout() noexcept {
+  for (int fd = 0; fd <= 1; ++fd) {
+    auto null = open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+    if (!null) {
+      auto empty = pipe();
+      if (!empty) {
+        ::close(fd);  // better a closed descriptor than a logger that never sees the end of its input
+        return null.error();
+      }
+      null = std::move(fd == 0 ? empty->read_end : empty->write_end);
+    }
+    if (auto moved = dup_onto(null->get(), fd); !moved) return moved.error();
+  }
+  return {};
+}
+
+// --- locks ---------------------------------------------------------------------------------------------------------
+
+Result<bool> lock_exclusive(int fd) noexcept {
+  return try_lock(fd, F_SETLK);
+}
+
+Result<LockState> test_lock(int fd) noexcept {
+  struct flock lock = whole_file(F_RDLCK);
+  if (retry([&] { return ::fcntl(fd, F_GETLK, &lock); }) < 0) return Error{errno, "test the lock", ""};
+  if (lock.l_type == F_UNLCK) return LockState{};
+  return LockState{true, std::max<pid_t>(lock.l_pid, 0)};
+}
+
+Result<bool> lock_description(int fd) noexcept {
+  return try_lock(fd, F_OFD_SETLK);
+}
+
+Result<void> lock_description_waiting(int fd) noexcept {
+  struct flock lock = whole_file(F_WRLCK);
+  return check(retry([&] { return ::fcntl(fd, F_OFD_SETLKW, &lock); }), "lock");
+}
+
+// --- time ----------------------------------------------------------------------------------------------------------
+
+Nanoseconds monotonic_now() noexcept {
+  struct timespec t = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return Nanoseconds{t.tv_sec} * second + t.tv_nsec;
+}
+
+Tai64n stamp_now() noexcept {
+  struct timespec t = {};
+  ::clock_gettime(CLOCK_REALTIME, &t);
+  return tai::from_unix(t.tv_sec, static_cast<std::uint32_t>(t.tv_nsec));
+}
+
+// --- waiting and signals -------------------------------------------------------------------------------------------
+
+Result<int> poll(std::span<pollfd> fds, Nanoseconds deadline) noexcept {
+  struct timespec wait = {};
+  if (deadline != never) {
+    const Nanoseconds left = std::max<Nanoseconds>(deadline - monotonic_now(), 0);
+    wait.tv_sec = static_cast<time_t>(left / second);
+    wait.tv_nsec = static_cast<long>(left % second);
+  }
+  const int ready = ::ppoll(fds.data(), fds.size(), deadline == never ? nullptr : &wait, nullptr);
+  if (ready >= 0) return ready;
+  for (pollfd& fd : fds) fd.revents = 0;
+  if (errno == EINTR) return 0;
+  return Error{errno, "wait for events", ""};
+}
+
+Result<SignalQueue> SignalQueue::open(std::span<const int> signals) noexcept {
+  const sigset_t set = set_of(signals);
+  if (::sigprocmask(SIG_SETMASK, &set, nullptr) < 0) return Error{errno, "block signals", ""};
+  auto fd = owned(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "make a signal descriptor");
+  if (!fd) return fd.error();
+  SignalQueue queue;
+  queue.fd_ = std::move(*fd);
+  return queue;
+}
+
+int SignalQueue::next() noexcept {
+  struct signalfd_siginfo info = {};
+  const ssize_t n = retry([&] { return ::read(fd_.get(), &info, sizeof info); });
+  return n == ssize_t{sizeof info} ? static_cast<int>(info.ssi_signo) : 0;
+}
+
+void block_signals(std::span<const int> signals) noexcept {
+  const sigset_t set = set_of(signals);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
+void unblock_all_signals() noexcept {
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void ignore_signal(int signal) noexcept {
+  ::signal(signal, SIG_IGN);
+}
+void default_signal(int signal) noexcept {
+  ::signal(signal, SIG_DFL);
+}
+
+bool is_ignored(int signal) noexcept {
+  struct sigaction action = {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void die_of(int signal) noexcept {
+  default_signal(signal);
+  ::kill(::getpid(), signal);
+  unblock_all_signals();
+  ::_exit(128 + signal);  // only a signal that does not kill comes here
+}
+
+// --- processes -----------------------------------------------------------------------------------------------------
+
+Result<void> kill(pid_t pid, int signal) noexcept {
+  return check(::kill(pid, signal), "send a signal");
+}
+Result<void> kill_group(pid_t leader, int signal) noexcept {
+  return check(::kill(-leader, signal), "send a signal");
+}
+
+namespace {
+DeadChild wait_any(int options) noexcept {
+  int status = 0;
+  const pid_t pid = retry([&] { return ::waitpid(-1, &status, options); });
+  return pid > 0 ? DeadChild{pid, {static_cast<std::uint16_t>(status)}} : DeadChild{};
+}
+}  // namespace
+DeadChild reap() noexcept {
+  return wait_any(WNOHANG);
+}
+DeadChild wait_for_child() noexcept {
+  return wait_any(0);
+}
+
+Result<UniqueFd> pidfd(pid_t pid) noexcept {
+#ifdef SYS_pidfd_open
+  constexpr long number = SYS_pidfd_open;
+#else
+  constexpr long number = 434;  // the same on every architecture, Linux 5.3
+#endif
+  return owned(static_cast<int>(::syscall(number, pid, 0)), "watch a process");  // always close-on-exec
+}
+
+Result<UniqueFd> epoll_create() noexcept {
+  return owned(::epoll_create1(EPOLL_CLOEXEC), "make an event queue");
+}
+Result<void> epoll_add(int epoll, int fd, std::uint64_t tag) noexcept {
+  struct epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.u64 = tag;
+  return check(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), "watch a descriptor");
+}
+std::optional<std::uint64_t> epoll_next(int epoll) noexcept {
+  struct epoll_event event = {};
+  if (retry([&] { return ::epoll_wait(epoll, &event, 1, 0); }) != 1) return std::nullopt;
+  const std::uint64_t tag = event.data.u64;  // the structure is packed: no reference to it may be taken
+  return tag;
+}
+
+std::uint64_t descriptor_limit() noexcept {
+  struct rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 1024;  // the usual default; cannot happen
+  return limit.rlim_cur;
+}
+
+Error exec(const char* path, const char* const* argv) noexcept {
+  // execve(2) promises not to change the words; its type is older than const.
+  ::execve(path, const_cast<char* const*>(argv), environ);
+  return {errno, "execute", path};
+}
+
+std::uint64_t random_bits() noexcept {
+  std::uint64_t bits = 0;
+  // Uniqueness is all that is asked of it: the pid and the clock do where the kernel has no randomness yet.
+  if (::syscall(SYS_getrandom, &bits, sizeof bits, 1 /* GRND_NONBLOCK */) != ssize_t{sizeof bits})
+    bits = static_cast<std::uint64_t>(::getpid()) * 0x9e3779b97f4a7c15U ^ static_cast<std::uint64_t>(monotonic_now());
+  return bits;
+}
+
+Result<void*> reserve(std::size_t bytes) noexcept {
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return Error{errno, "allocate memory", ""};
+  return memory;
+}
+
+}  // namespace s6::sys

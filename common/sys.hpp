@@ -1,0 +1,184 @@
+#pragma once
+// The one door to the kernel: each system call is wrapped once, and only sys.cpp knows errno and EINTR.
+//
+// Every descriptor is born close-on-exec. Paths are borrowed, and an Error points at the path it was given. EINTR is
+// retried everywhere except in poll (which answers "nothing ready") and close (never repeated).
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "common/result.hpp"
+#include "common/tai.hpp"
+#include "common/unique_fd.hpp"
+#include "common/wait_status.hpp"
+
+namespace s6::sys {
+
+// --- files ---------------------------------------------------------------------------------------------------------
+inline constexpr int cwd = -100;  // AT_FDCWD: paths relative to the working directory
+
+Result<UniqueFd> open(const char* path, int flags, mode_t mode = 0666) noexcept;
+Result<UniqueFd> open_at(int dir, const char* path, int flags, mode_t mode = 0666) noexcept;
+// Reads until `buffer` is full or the file ends.
+Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noexcept;
+Result<std::size_t> read(int fd, std::span<std::byte> buffer) noexcept;  // one read; EAGAIN is an error here
+Result<std::size_t> write(int fd, std::span<const std::byte> bytes) noexcept;
+// Writes everything, however many calls it takes.
+Result<void> write_all(int fd, std::span<const std::byte> bytes) noexcept;
+Result<struct stat> stat(const char* path) noexcept;   // follows links
+Result<struct stat> lstat(const char* path) noexcept;  // does not
+Result<struct stat> stat_at(int dir, const char* path, int flags) noexcept;
+Result<struct stat> fstat(int fd) noexcept;
+Result<void> truncate(int fd, off_t size) noexcept;
+Result<void> mkdir(const char* path, mode_t mode) noexcept;
+Result<void> mkfifo(const char* path, mode_t mode) noexcept;
+Result<void> rename(const char* from, const char* to) noexcept;
+Result<void> unlink(const char* path) noexcept;
+Result<void> unlink_at(int dir, const char* path) noexcept;
+Result<std::size_t> readlink(const char* path, std::span<char> text) noexcept;  // not terminated
+Result<void> chdir(const char* path) noexcept;
+Result<std::size_t> getcwd(std::span<char> text) noexcept;  // terminated; the length without the terminator
+Result<void> chmod(const char* path, mode_t mode) noexcept;
+Result<void> chgrp(const char* path, gid_t group) noexcept;
+Result<void> access(const char* path, int mode) noexcept;  // F_OK, X_OK with the real uid, as access(2)
+mode_t umask(mode_t mask) noexcept;
+gid_t effective_group() noexcept;
+
+// A file mode creation mask for the time of a scope.
+class ScopedUmask {
+ public:
+  explicit ScopedUmask(mode_t mask) noexcept : previous_(umask(mask)) {}
+  ~ScopedUmask() { umask(previous_); }
+  ScopedUmask(const ScopedUmask&) = delete;
+  ScopedUmask& operator=(const ScopedUmask&) = delete;
+
+ private:
+  mode_t previous_;
+};
+
+// The entries of a directory, read without allocating (opendir(3) would). `.` and `..` are left out.
+class DirectoryReader {
+ public:
+  struct Entry {
+    const char* name;    // valid until the next call
+    unsigned char type;  // DT_FIFO, DT_DIR, ... or DT_UNKNOWN where the file system does not say
+    [[nodiscard]] std::string_view view() const noexcept { return name; }
+  };
+  DirectoryReader() noexcept {}
+  DirectoryReader(const DirectoryReader&) = delete;
+  DirectoryReader& operator=(const DirectoryReader&) = delete;
+  Result<void> open(const char* path) noexcept;
+  // Nothing at the end.
+  Result<std::optional<Entry>> next() noexcept;
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+
+ private:
+  UniqueFd fd_;
+  const char* path_ = "";
+  std::size_t used_ = 0;
+  std::size_t filled_ = 0;
+  alignas(8) char buffer_[2048];  // room for at least seven of the longest names
+};
+
+// --- descriptors ---------------------------------------------------------------------------------------------------
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+};
+Result<Pipe> pipe() noexcept;
+Result<void> dup_onto(int fd, int target) noexcept;  // the copy survives exec
+Result<UniqueFd> dup_above(int fd, int least) noexcept;
+Result<void> set_blocking(int fd) noexcept;
+Result<void> set_nonblocking(int fd) noexcept;
+Result<void> set_cloexec(int fd) noexcept;
+Result<void> keep_across_exec(int fd) noexcept;
+[[nodiscard]] bool is_open(int fd) noexcept;
+// Opens /dev/null on each of 0, 1, 2 that is closed, so that no file of ours ever becomes somebody's stdout.
+Result<void> open_missing_stdio() noexcept;
+// Puts /dev/null on 0 and 1 (an empty pipe where there is no /dev/null). What was there is closed in any case.
+Result<void> null_stdin_and_stdout() noexcept;
+
+// --- locks: POSIX record locks over the whole file, which is what all of s6 uses -----------------------------------
+// Takes the lock without waiting; false: another process holds it. The lock goes with the process, and with the first
+// descriptor of that file that the process closes: never open it twice.
+Result<bool> lock_exclusive(int fd) noexcept;
+struct LockState {
+  bool locked = false;
+  pid_t holder = 0;  // 0 where the kernel does not tell: an open-file-description lock, another pid namespace
+};
+// Asks who would be in the way of a shared lock. Never takes one.
+Result<LockState> test_lock(int fd) noexcept;
+// The same kind of lock, but owned by the open file description: inherited across fork and exec. Both conflict with
+// each other. false: held by another.
+Result<bool> lock_description(int fd) noexcept;
+Result<void> lock_description_waiting(int fd) noexcept;  // blocks: only for a child
+
+// --- time ----------------------------------------------------------------------------------------------------------
+using Nanoseconds = std::int64_t;
+inline constexpr Nanoseconds millisecond = 1'000'000;
+inline constexpr Nanoseconds second = 1'000'000'000;
+inline constexpr Nanoseconds never = INT64_MAX;
+Nanoseconds monotonic_now() noexcept;  // CLOCK_MONOTONIC, never fails
+Tai64n stamp_now() noexcept;           // CLOCK_REALTIME as a label
+// `now` plus `delay`, `never` at the end of the range.
+constexpr Nanoseconds after(Nanoseconds now, Nanoseconds delay) noexcept {
+  return delay >= never - now ? never : now + delay;
+}
+
+// --- waiting and signals -------------------------------------------------------------------------------------------
+// Waits until a descriptor is ready or the deadline (absolute, monotonic) is over. Returns how many are ready; an
+// interruption counts as none.
+Result<int> poll(std::span<pollfd> fds, Nanoseconds deadline) noexcept;
+
+// Signals taken as bytes: from construction on the given ones are blocked and wait in a descriptor.
+class SignalQueue {
+ public:
+  static Result<SignalQueue> open(std::span<const int> signals) noexcept;  // replaces the signal mask
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  // The next pending signal, 0 when there is none.
+  [[nodiscard]] int next() noexcept;
+
+  SignalQueue() noexcept = default;
+
+ private:
+  UniqueFd fd_;
+};
+void block_signals(std::span<const int> signals) noexcept;  // in addition to those blocked already
+void unblock_all_signals() noexcept;
+void ignore_signal(int signal) noexcept;
+void default_signal(int signal) noexcept;
+[[nodiscard]] bool is_ignored(int signal) noexcept;
+// Dies of `signal` as if it had never been caught.
+[[noreturn]] void die_of(int signal) noexcept;
+
+// --- processes -----------------------------------------------------------------------------------------------------
+Result<void> kill(pid_t pid, int signal) noexcept;
+Result<void> kill_group(pid_t leader, int signal) noexcept;
+struct DeadChild {
+  pid_t pid = 0;
+  WaitStatus status;
+};
+// A child that has died, without waiting; pid 0 when there is none.
+DeadChild reap() noexcept;
+DeadChild wait_for_child() noexcept;  // blocks until one dies; pid 0 when there are no children
+// A descriptor that becomes readable when the process ends (Linux 5.3).
+Result<UniqueFd> pidfd(pid_t pid) noexcept;
+Result<UniqueFd> epoll_create() noexcept;
+Result<void> epoll_add(int epoll, int fd, std::uint64_t tag) noexcept;
+std::optional<std::uint64_t> epoll_next(int epoll) noexcept;  // without waiting
+std::uint64_t descriptor_limit() noexcept;                    // soft RLIMIT_NOFILE
+// Replaces the program; returns only on failure.
+Error exec(const char* path, const char* const* argv) noexcept;
+std::uint64_t random_bits() noexcept;
+
+// Zeroed memory that is only charged where it is touched, for tables sized at start. Never given back.
+Result<void*> reserve(std::size_t bytes) noexcept;
+
+}  // namespace s6::sys

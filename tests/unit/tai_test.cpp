@@ -1,0 +1,37 @@
+#include "common/tai.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string_view>
+
+using namespace s6;
+
+TEST_SUITE("tai") {
+  TEST_CASE("the offset is 37 s today and was less before") {
+    CHECK(tai::from_unix(1'700'000'000, 0).label - tai::epoch_label == 1'700'000'037);
+    CHECK(tai::from_unix(1'483'228'799, 0).label - tai::epoch_label == 1'483'228'799 + 36);
+    CHECK(tai::from_unix(1'483'228'800, 0).label - tai::epoch_label == 1'483'228'800 + 37);
+    CHECK(tai::from_unix(0, 0).label - tai::epoch_label == 10);
+    CHECK(tai::from_unix(-100, 0).label == tai::epoch_label - 90);
+  }
+  TEST_CASE("the text is @ and 24 lower-case digits") {
+    const auto text = tai::to_text({tai::epoch_label + 0x2b02b8ff, 0x3b214d22});
+    CHECK(std::string_view(text.data(), text.size()) == "@400000002b02b8ff3b214d22");
+  }
+  TEST_CASE("seconds between stamps are whole, rounded down, and never negative") {
+    const Tai64n early{tai::epoch_label + 10, 900'000'000};
+    CHECK(tai::seconds_between(early, {tai::epoch_label + 12, 899'999'999}) == 1);
+    CHECK(tai::seconds_between(early, {tai::epoch_label + 12, 900'000'000}) == 2);
+    CHECK(tai::seconds_between(early, {tai::epoch_label + 10, 0}) == 0);
+    CHECK(tai::seconds_between(early, {tai::epoch_label - 50, 0}) == 0);
+  }
+  TEST_CASE("packing is big-endian and comes back") {
+    std::array<std::byte, tai::packed_size> raw{};
+    tai::pack({0x4000000066012345, 0x0a0b0c0d}, raw);
+    CHECK(raw[0] == std::byte{0x40});
+    CHECK(raw[7] == std::byte{0x45});
+    CHECK(raw[8] == std::byte{0x0a});
+    CHECK(raw[11] == std::byte{0x0d});
+    CHECK(tai::unpack(raw) == Tai64n{0x4000000066012345, 0x0a0b0c0d});
+  }
+}

@@ -29,7 +29,7 @@ constexpr bool is_cleanable(std::string_view name) noexcept {
 
 // A subscriber died between making its FIFO and publishing it - or is just doing so.
 constexpr bool is_temporary(std::string_view name) noexcept {
-  return name.size() == size + 1 && name[0] == '.' && is_subscriber(name.substr(1));
+  return name.size() == size + 1 && name[0] == '.' && is_subscriber({name.data() + 1, size});
 }
 
 // The published name, terminated; `random` gives 36 bits for the last six characters.

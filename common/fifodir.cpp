@@ -54,6 +54,13 @@ bool is_old(int directory, const char* name) noexcept {
 
 }  // namespace
 
+Result<void> make(const char* directory, mode_t mode) noexcept {
+  if (auto made = sys::mkdir(directory, 0700); !made) return made;
+  // In this order: a change of group drops the setgid bit.
+  if (auto owned = sys::chgrp(directory, sys::effective_group()); !owned) return owned;
+  return sys::chmod(directory, mode);
+}
+
 Result<void> notify(const char* directory, std::string_view letters) noexcept {
   return for_each_entry(directory, [letters](int dir, const sys::DirectoryReader::Entry& entry) {
     if (!fifo_name::is_subscriber(entry.view())) return;
@@ -119,6 +126,10 @@ std::string_view Subscription::read(std::span<char> buffer) noexcept {
 bool Subscription::is_published() const noexcept {
   auto st = sys::fstat(fd_.get());
   return st && st->st_nlink > 0;
+}
+
+Result<void> Subscription::watch_removal(int watcher) const noexcept {
+  return sys::watch_links(watcher, path("").c_str());
 }
 
 }  // namespace s6::fifodir

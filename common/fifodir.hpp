@@ -22,6 +22,9 @@ inline constexpr mode_t restricted_mode = 03730;  // members of the group may su
 inline constexpr mode_t public_mode = 01733;      // everybody may
 inline constexpr mode_t subscriber_mode = 0622;   // a notifier of another uid must be able to write
 
+// Makes a fifodir of this mode for the caller's group. What exists is left alone: EEXIST.
+Result<void> make(const char* directory, mode_t mode) noexcept;
+
 // Writes `letters` to every subscriber in one write each, never waiting: a full FIFO loses them. FIFOs without a reader
 // are removed. Fails only if the directory cannot be read.
 Result<void> notify(const char* directory, std::string_view letters) noexcept;
@@ -46,6 +49,8 @@ class Subscription {
   [[nodiscard]] std::string_view read(std::span<char> buffer) noexcept;
   // false: somebody removed the FIFO, no event can come any more.
   [[nodiscard]] bool is_published() const noexcept;
+  // Makes that change readable in `watcher`, of sys::file_watcher().
+  Result<void> watch_removal(int watcher) const noexcept;
 
  private:
   [[nodiscard]] PathBuffer path(std::string_view dot) const noexcept;

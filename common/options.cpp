@@ -33,7 +33,7 @@ bool Reader::next_long(std::string_view word) noexcept {
   written_ = word;
   const std::size_t equals = word.find('=');
   const bool has_value = equals != std::string_view::npos;
-  const std::string_view name = word.substr(2, has_value ? equals - 2 : std::string_view::npos);
+  const std::string_view name(word.data() + 2, (has_value ? equals : word.size()) - 2);
   for (const Spec& spec : specs_) {
     if (name.empty() || spec.long_name != name || spec.value.empty() == has_value) continue;
     letter_ = spec.letter;

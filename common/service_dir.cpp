@@ -8,22 +8,50 @@
 #include "common/text.hpp"
 
 namespace s6::service_dir {
+namespace {
 
-Result<sys::LockState> test_supervisor(const char* directory) noexcept {
-  const PathBuffer path{directory, "/", lock};
+// An empty name is no directory: without this, "" would mean the root.
+PathBuffer below(const char* directory, std::string_view name) noexcept {
+  if (*directory == '\0') return {};
+  return {directory, "/", name};
+}
+
+Result<sys::LockState> look_at_lock(const char* directory) noexcept {
+  const PathBuffer path = below(directory, lock);
   if (!path.ok()) return Error{ENAMETOOLONG, "look at", directory};
   auto fd = sys::open(path.c_str(), O_RDONLY | O_NONBLOCK);
-  if (!fd) {
-    if (fd.error().code == ENOENT) return sys::LockState{};
-    return Error{fd.error().code, "open supervise/lock of", directory};
-  }
+  if (!fd) return Error{fd.error().code, "open supervise/lock of", directory};
   auto state = sys::test_lock(fd->get());
   if (!state) return Error{state.error().code, "test supervise/lock of", directory};
-  return *state;
+  return state;
+}
+
+// Waits until `fd` may take more. 0: try again.
+int wait_for_room(int fd, const Patience& patience) noexcept {
+  const bool last_try = sys::monotonic_now() >= patience.deadline;
+  std::array<pollfd, 2> fds{{{.fd = fd, .events = POLLOUT}, {.fd = patience.interrupt, .events = POLLIN}}};
+  auto ready = sys::poll(fds, patience.deadline);
+  if (!ready) return ready.error().code;
+  if (fds[1].revents != 0) return EINTR;
+  return last_try && *ready == 0 ? ETIMEDOUT : 0;
+}
+
+}  // namespace
+
+Result<sys::LockState> test_supervisor(const char* directory) noexcept {
+  auto state = look_at_lock(directory);
+  if (!state && state.error().code == ENOENT) return sys::LockState{};
+  return state;
+}
+
+Supervisor find_supervisor(const char* directory) noexcept {
+  const auto state = look_at_lock(directory);
+  if (!state) return {};
+  return {state->locked ? Presence::present : Presence::absent, state->holder};
 }
 
 Result<Status> read_status(const char* directory) noexcept {
-  const PathBuffer path{directory, "/", status};
+  const PathBuffer path = below(directory, status);
   if (!path.ok()) return Error{ENAMETOOLONG, "read the status of", directory};
   std::array<std::byte, wire::status_size_2_13 + 1> raw;  // one more than any file that is accepted
   auto size = sys::read_file(path.c_str(), raw);
@@ -40,8 +68,10 @@ std::string_view explain_status_error(const Error& error) noexcept {
   }
 }
 
-Delivered send_control(const char* directory, std::string_view subdirectory, std::string_view bytes) noexcept {
-  const PathBuffer path{directory, "/", subdirectory, "/control"};
+Delivered send_control(const char* directory, std::string_view subdirectory, std::string_view bytes,
+                       const Patience& patience) noexcept {
+  PathBuffer path = below(directory, subdirectory);
+  if (path.size() > 0) path.append("/control");
   if (!path.ok()) return {Delivery::failed, ENAMETOOLONG};
   auto fd = sys::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY);
   if (!fd) {
@@ -59,12 +89,13 @@ Delivered send_control(const char* directory, std::string_view subdirectory, std
   auto st = sys::fstat(fd->get());
   if (!st || !S_ISFIFO(st->st_mode)) return {Delivery::malformed, EINVAL};
   if (bytes.empty()) return {};
-  if (auto blocking = sys::set_blocking(fd->get()); !blocking) return {Delivery::failed, blocking.error().code};
-  if (auto written = sys::write_all(fd->get(), std::as_bytes(std::span(bytes))); !written) {
+  for (;;) {
+    const auto written = sys::write(fd->get(), std::as_bytes(std::span(bytes)));
+    if (written) return {};
     if (written.error().code == EPIPE) return {Delivery::not_listening, EPIPE};
-    return {Delivery::failed, written.error().code};
+    if (written.error().code != EAGAIN) return {Delivery::failed, written.error().code};
+    if (const int code = wait_for_room(fd->get(), patience); code != 0) return {Delivery::failed, code};
   }
-  return {};
 }
 
 }  // namespace s6::service_dir

@@ -26,6 +26,18 @@ inline constexpr const char* finish = "./finish";
 // gets the error.
 Result<sys::LockState> test_supervisor(const char* directory) noexcept;
 
+// The same question of a client that has a status file before it and wonders whether to believe it.
+enum class Presence : unsigned char {
+  unknown,  // no lock file, or no right to look at it
+  absent,   // there is a lock file, and nobody holds it
+  present
+};
+struct Supervisor {
+  Presence presence = Presence::unknown;
+  pid_t pid = 0;  // 0 where the kernel does not tell
+};
+Supervisor find_supervisor(const char* directory) noexcept;
+
 // Reads DIRECTORY/supervise/status. A file that is none is EPROTO; explain_status_error() says more.
 Result<Status> read_status(const char* directory) noexcept;
 std::string_view explain_status_error(const Error& error) noexcept;
@@ -40,8 +52,14 @@ struct Delivered {
   Delivery outcome = Delivery::sent;
   int code = 0;  // errno unless sent
 };
-// Writes `bytes` to DIRECTORY/SUBDIRECTORY/control in one write; blocks while that FIFO is full. With no bytes it only
-// tests whether somebody listens. SIGPIPE must be ignored or awaited by the caller.
-Delivered send_control(const char* directory, std::string_view subdirectory, std::string_view bytes) noexcept;
+// How long to wait for room in a full FIFO.
+struct Patience {
+  sys::Nanoseconds deadline = sys::never;  // after it: failed, ETIMEDOUT
+  int interrupt = -1;                      // when this descriptor becomes readable: failed, EINTR
+};
+// Writes `bytes` to DIRECTORY/SUBDIRECTORY/control in one write (of at most PIPE_BUF bytes: all or nothing). With no
+// bytes it only tests whether somebody listens. SIGPIPE must be ignored or awaited by the caller.
+Delivered send_control(const char* directory, std::string_view subdirectory, std::string_view bytes,
+                       const Patience& patience = {}) noexcept;
 
 }  // namespace s6::service_dir

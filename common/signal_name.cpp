@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "common/number.hpp"
+#include "common/text.hpp"
 
 namespace s6 {
 namespace {
@@ -40,7 +41,7 @@ constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
 }  // namespace
 
 std::optional<int> parse_signal(std::string_view text) noexcept {
-  if (text.size() > 3 && same_name(text.substr(0, 3), "SIG")) text.remove_prefix(3);
+  if (text.size() > 3 && same_name(head(text, 3), "SIG")) text.remove_prefix(3);
   if (const auto number = parse_u32(text)) {
     if (*number > static_cast<std::uint32_t>(std::numeric_limits<int>::max())) return std::nullopt;
     return static_cast<int>(*number);

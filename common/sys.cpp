@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -117,6 +118,10 @@ Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noe
 
 Result<std::size_t> read(int fd, std::span<std::byte> buffer) noexcept {
   return counted(retry([&] { return ::read(fd, buffer.data(), buffer.size()); }), "read");
+}
+
+Result<std::size_t> read_at(int fd, std::span<std::byte> buffer, off_t offset) noexcept {
+  return counted(retry([&] { return ::pread(fd, buffer.data(), buffer.size(), offset); }), "read");
 }
 
 Result<std::size_t> write(int fd, std::span<const std::byte> bytes) noexcept {
@@ -316,6 +321,11 @@ Tai64n stamp_now() noexcept {
 
 // --- waiting and signals -------------------------------------------------------------------------------------------
 
+void nap(Nanoseconds time) noexcept {
+  const struct timespec wait = {static_cast<time_t>(time / second), static_cast<long>(time % second)};
+  ::nanosleep(&wait, nullptr);
+}
+
 Result<int> poll(std::span<pollfd> fds, Nanoseconds deadline) noexcept {
   struct timespec wait = {};
   if (deadline != never) {
@@ -348,6 +358,13 @@ int SignalQueue::next() noexcept {
 
 void block_signals(std::span<const int> signals) noexcept {
   const sigset_t set = set_of(signals);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
+void block_all_signals_but(std::span<const int> signals) noexcept {
+  sigset_t set;
+  sigfillset(&set);
+  for (const int s : signals) sigdelset(&set, s);
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 
@@ -424,10 +441,24 @@ std::optional<std::uint64_t> epoll_next(int epoll) noexcept {
   return tag;
 }
 
+Result<UniqueFd> file_watcher() noexcept {
+  return owned(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "watch files");
+}
+Result<void> watch_links(int watcher, const char* path) noexcept {
+  return check(::inotify_add_watch(watcher, path, IN_ATTRIB), "watch", path);
+}
+
 std::uint64_t descriptor_limit() noexcept {
   struct rlimit limit = {};
   if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 1024;  // the usual default; cannot happen
   return limit.rlim_cur;
+}
+
+void raise_descriptor_limit(std::uint64_t wanted) noexcept {
+  struct rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);  // who needs more descriptors than there are learns it then
 }
 
 Error exec(const char* path, const char* const* argv) noexcept {

@@ -30,6 +30,7 @@ Result<UniqueFd> open_at(int dir, const char* path, int flags, mode_t mode = 066
 Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noexcept;
 Result<std::size_t> read(int fd, std::span<std::byte> buffer) noexcept;  // one read; EAGAIN is an error here
 Result<std::size_t> write(int fd, std::span<const std::byte> bytes) noexcept;
+Result<std::size_t> read_at(int fd, std::span<std::byte> buffer, off_t offset) noexcept;
 // Writes everything, however many calls it takes.
 Result<void> write_all(int fd, std::span<const std::byte> bytes) noexcept;
 Result<struct stat> stat(const char* path) noexcept;   // follows links
@@ -133,6 +134,7 @@ constexpr Nanoseconds after(Nanoseconds now, Nanoseconds delay) noexcept {
 }
 
 // --- waiting and signals -------------------------------------------------------------------------------------------
+void nap(Nanoseconds time) noexcept;  // does nothing for a while: when even waiting for events fails
 // Waits until a descriptor is ready or the deadline (absolute, monotonic) is over. Returns how many are ready; an
 // interruption counts as none.
 Result<int> poll(std::span<pollfd> fds, Nanoseconds deadline) noexcept;
@@ -151,6 +153,7 @@ class SignalQueue {
   UniqueFd fd_;
 };
 void block_signals(std::span<const int> signals) noexcept;  // in addition to those blocked already
+void block_all_signals_but(std::span<const int> signals) noexcept;  // in addition to those blocked already
 void unblock_all_signals() noexcept;
 void ignore_signal(int signal) noexcept;
 void default_signal(int signal) noexcept;
@@ -173,7 +176,13 @@ Result<UniqueFd> pidfd(pid_t pid) noexcept;
 Result<UniqueFd> epoll_create() noexcept;
 Result<void> epoll_add(int epoll, int fd, std::uint64_t tag) noexcept;
 std::optional<std::uint64_t> epoll_next(int epoll) noexcept;  // without waiting
-std::uint64_t descriptor_limit() noexcept;                    // soft RLIMIT_NOFILE
+// A descriptor that becomes readable when one of the files given to watch_links() loses a name, or changes otherwise in
+// its attributes. What is read from it only wakes: look at the files.
+Result<UniqueFd> file_watcher() noexcept;
+Result<void> watch_links(int watcher, const char* path) noexcept;
+std::uint64_t descriptor_limit() noexcept;  // soft RLIMIT_NOFILE
+// Raises the soft limit to `wanted`, or as near to it as the hard limit allows. Children inherit it.
+void raise_descriptor_limit(std::uint64_t wanted) noexcept;
 // Replaces the program; returns only on failure.
 Error exec(const char* path, const char* const* argv) noexcept;
 std::uint64_t random_bits() noexcept;

@@ -10,6 +10,12 @@
 
 namespace s6 {
 
+// The first `count` characters, or all there are. (substr knows an exception, for which these programs have no
+// library.)
+constexpr std::string_view head(std::string_view text, std::size_t count) noexcept {
+  return {text.data(), std::min(count, text.size())};
+}
+
 template <std::size_t N>
 class TextBuffer {
  public:

@@ -1,0 +1,79 @@
+#include "supervise/config.hpp"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "common/cli.hpp"
+#include "common/number.hpp"
+#include "common/signal_name.hpp"
+#include "common/text.hpp"
+
+namespace s6::supervise::config {
+namespace {
+
+// The first line of a file in a buffer of its own.
+template <std::size_t N>
+class Line {
+ public:
+  // false: there is no such file, or (with a warning) it cannot be read.
+  bool read(const char* file) noexcept {
+    auto size = sys::read_file(file, std::as_writable_bytes(std::span(content_)));
+    if (!size) {
+      if (size.error().code != ENOENT) cli::warn(size.error(), "going on without it");
+      return false;
+    }
+    size_ = *size;
+    return true;
+  }
+  [[nodiscard]] std::string_view text() const noexcept { return first_line({content_.data(), size_}); }
+
+ private:
+  std::array<char, N> content_;
+  std::size_t size_ = 0;
+};
+
+void warn_invalid(const char* file, std::string_view expected, std::string_view instead) noexcept {
+  cli::warn({"invalid ", file, ": ", expected, " is expected; ", instead});
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> read_number(const char* file) noexcept {
+  Line<number_bytes> line;
+  if (!line.read(file)) return std::nullopt;
+  const auto number = parse_u32(line.text());
+  if (!number) warn_invalid(file, "a decimal number", "using the default");
+  return number;
+}
+
+int read_signal(const char* file, int default_signal) noexcept {
+  Line<signal_bytes> line;
+  if (!line.read(file)) return default_signal;
+  const auto signal = parse_signal(line.text());
+  if (!signal) warn_invalid(file, "the name or number of a signal", "using the default");
+  return signal.value_or(default_signal);
+}
+
+bool flag(const char* file) noexcept {
+  return static_cast<bool>(sys::access(file, F_OK));
+}
+
+std::optional<int> read_descriptor(const char* file, int least) noexcept {
+  const auto number = read_number(file);
+  if (!number) return std::nullopt;
+  const std::uint64_t limit = sys::descriptor_limit();
+  if (*number >= static_cast<std::uint32_t>(least) && *number < limit && *number <= no_limit_above)
+    return static_cast<int>(*number);
+  const TextBuffer<64> range{"a descriptor from ", to_text(least), " to ", to_text(limit - 1)};
+  warn_invalid(file, range, "going on without it");
+  return std::nullopt;
+}
+
+sys::Nanoseconds read_timeout(const char* file, std::uint32_t default_milliseconds) noexcept {
+  const std::uint32_t value = read_number(file).value_or(default_milliseconds);
+  return value == 0 || value > no_limit_above ? sys::never : sys::Nanoseconds{value} * sys::millisecond;
+}
+
+}  // namespace s6::supervise::config

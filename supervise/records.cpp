@@ -1,0 +1,90 @@
+#include "supervise/records.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+
+#include "common/cli.hpp"
+#include "common/replace_file.hpp"
+#include "common/service_dir.hpp"
+#include "common/sys.hpp"
+#include "supervise/config.hpp"
+
+namespace s6::supervise {
+namespace {
+
+constexpr const char* new_status = "supervise/status.new";
+constexpr const char* new_tally = "supervise/death_tally.new";
+constexpr mode_t file_mode = 0666;  // less the umask
+
+Result<void> write_in_place(std::span<const std::byte> content) noexcept {
+  auto fd = sys::open(service_dir::status, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
+  if (!fd) return fd.error();
+  auto st = sys::fstat(fd->get());
+  if (!st) return st.error();
+  if (!S_ISREG(st->st_mode)) return Error{EINVAL, "write", service_dir::status};
+  if (auto written = sys::write_all(fd->get(), content); !written) return written.error();
+  if (st->st_size > static_cast<off_t>(content.size()))
+    return sys::truncate(fd->get(), static_cast<off_t>(content.size()));
+  return {};
+}
+
+// Copies the part of the old tally that stays. No old tally is no error.
+Result<void> keep_tail(Replacement& to, std::uint32_t limit) noexcept {
+  auto fd = sys::open(service_dir::death_tally, O_RDONLY | O_NONBLOCK);
+  if (!fd) return fd.error().code == ENOENT ? Result<void>() : Result<void>(fd.error());
+  auto st = sys::fstat(fd->get());
+  if (!st) return st.error();
+  wire::TallyTail tail = wire::tally_tail(static_cast<std::size_t>(st->st_size), limit);
+  std::array<std::byte, 1024> buffer;
+  while (tail.length > 0) {
+    auto n = sys::read_at(fd->get(), std::span(buffer).first(std::min(buffer.size(), tail.length)),
+                          static_cast<off_t>(tail.offset));
+    if (!n) return Error{n.error().code, "read", service_dir::death_tally};
+    if (*n == 0) return Error{EIO, "read", service_dir::death_tally};  // it shrank meanwhile
+    if (auto copied = to.append(std::span(buffer).first(*n)); !copied) return copied;
+    tail.offset += *n;
+    tail.length -= *n;
+  }
+  return {};
+}
+
+}  // namespace
+
+StatusWritten write_status(const Status& status) noexcept {
+  const auto content = wire::encode(status);
+  auto replaced = replace_file(service_dir::status, new_status, file_mode, content);
+  if (replaced) return {.current = true};
+  return {.current = static_cast<bool>(write_in_place(content)), .problem = replaced.error()};
+}
+
+Result<void> clear_tally() noexcept {
+  auto fd = sys::open(service_dir::death_tally, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, file_mode);
+  return fd ? Result<void>() : Result<void>(fd.error());
+}
+
+Result<void> append_to_tally(const Death& death) noexcept {
+  const std::uint32_t limit =
+      std::min(config::read_number(config::death_tally_limit_file).value_or(wire::default_deaths), wire::max_deaths);
+  if (limit == 0) return {};
+  Replacement tally(service_dir::death_tally, new_tally);
+  if (auto r = tally.begin(file_mode); !r) return r;
+  if (auto r = keep_tail(tally, limit); !r) return r;
+  if (auto r = tally.append(wire::encode(death)); !r) return r;
+  return tally.commit();
+}
+
+void create_down_file() noexcept {
+  // O_NONBLOCK: whatever is called `down` already must not hold the supervisor up.
+  auto fd = sys::open(service_dir::down, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, file_mode);
+  if (!fd) cli::warn(Error{fd.error().code, "create", "./down"});
+}
+
+void remove_down_file() noexcept {
+  auto removed = sys::unlink(service_dir::down);
+  if (!removed && removed.error().code != ENOENT) cli::warn(Error{removed.error().code, "remove", "./down"});
+}
+
+}  // namespace s6::supervise

@@ -66,8 +66,11 @@ Error become_program(const Spawn& request) noexcept {
   if (auto placed = place_descriptors(request.moves); !placed) return placed.error();
   // Signals come last but for the wait: until here nothing can interrupt the child half-way.
   sys::unblock_all_signals();
-  if (request.lock_wait == LockWait::until_acquired)
+  if (request.lock_wait == LockWait::until_acquired) {
+    // It may wait for hours: it must not pass for its parent, as a reader of the parent's FIFO would.
+    sys::close_on_exec_now();
     if (auto locked = sys::lock_description_waiting(request.lock_fd); !locked) return locked.error();
+  }
   return exec_first(request);
 }
 

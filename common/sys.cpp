@@ -253,6 +253,10 @@ Result<void> set_cloexec(int fd) noexcept {
 Result<void> keep_across_exec(int fd) noexcept {
   return change_flags(fd, F_GETFD, F_SETFD, FD_CLOEXEC, 0);
 }
+void close_on_exec_now() noexcept {
+  for (int fd = 3; fd < 256; ++fd)
+    if (const int flags = ::fcntl(fd, F_GETFD); flags >= 0 && (flags & FD_CLOEXEC) != 0) ::close(fd);
+}
 bool is_open(int fd) noexcept {
   return ::fcntl(fd, F_GETFD) >= 0;
 }

@@ -14,6 +14,7 @@
 #include <span>
 #include <string_view>
 
+#include "common/nanoseconds.hpp"
 #include "common/result.hpp"
 #include "common/tai.hpp"
 #include "common/unique_fd.hpp"
@@ -100,6 +101,8 @@ Result<void> set_blocking(int fd) noexcept;
 Result<void> set_nonblocking(int fd) noexcept;
 Result<void> set_cloexec(int fd) noexcept;
 Result<void> keep_across_exec(int fd) noexcept;
+// Closes what exec would close, without one. Looks at the lowest 256 numbers, more than any program here uses.
+void close_on_exec_now() noexcept;
 [[nodiscard]] bool is_open(int fd) noexcept;
 // Opens /dev/null on each of 0, 1, 2 that is closed, so that no file of ours ever becomes somebody's stdout.
 Result<void> open_missing_stdio() noexcept;
@@ -122,16 +125,13 @@ Result<bool> lock_description(int fd) noexcept;
 Result<void> lock_description_waiting(int fd) noexcept;  // blocks: only for a child
 
 // --- time ----------------------------------------------------------------------------------------------------------
-using Nanoseconds = std::int64_t;
-inline constexpr Nanoseconds millisecond = 1'000'000;
-inline constexpr Nanoseconds second = 1'000'000'000;
-inline constexpr Nanoseconds never = INT64_MAX;
+using s6::after;
+using s6::millisecond;
+using s6::Nanoseconds;
+using s6::never;
+using s6::second;
 Nanoseconds monotonic_now() noexcept;  // CLOCK_MONOTONIC, never fails
 Tai64n stamp_now() noexcept;           // CLOCK_REALTIME as a label
-// `now` plus `delay`, `never` at the end of the range.
-constexpr Nanoseconds after(Nanoseconds now, Nanoseconds delay) noexcept {
-  return delay >= never - now ? never : now + delay;
-}
 
 // --- waiting and signals -------------------------------------------------------------------------------------------
 void nap(Nanoseconds time) noexcept;  // does nothing for a while: when even waiting for events fails

@@ -81,6 +81,8 @@ Start start_run(const char* name) noexcept {
 }
 
 pid_t start_finish(const char* name, WaitStatus status, pid_t dead) noexcept {
+  // Most services have none: looking first is far cheaper than a child that fails to execute it.
+  if (auto found = sys::lstat(service_dir::finish); !found && found.error().code == ENOENT) return 0;
   constexpr int killed = 256;  // in place of an exit code
   const auto code = to_text(status.exited() ? status.exit_code() : killed);
   const auto signal = to_text(status.signal());
@@ -91,7 +93,6 @@ pid_t start_finish(const char* name, WaitStatus status, pid_t dead) noexcept {
   if (pid) return *pid;
   const Error& error = pid.error();
   const bool about_the_file = error.path == std::string_view(service_dir::finish);
-  if (about_the_file && error.code == ENOENT && !sys::lstat(service_dir::finish)) return 0;
   cli::warn({"skipping ./finish: unable to ", error.doing, " ", error.path, ": ",
              about_the_file ? explain_exec_failure(service_dir::finish, error.code).view() : cli::reason(error.code)});
   return 0;

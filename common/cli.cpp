@@ -17,6 +17,7 @@ namespace {
 std::string_view program_name = "s6";
 std::string_view object_name;
 bool may_wait = true;
+int fallback = -1;
 
 constexpr std::string_view level_text(Level level) noexcept {
   switch (level) {
@@ -41,7 +42,8 @@ class Line {
       if (::poll(&fd, 1, 0) != 1 || (fd.revents & POLLOUT) == 0) return;
     }
     const int saved = errno;
-    (void)!::writev(2, parts_.data(), static_cast<int>(count_));
+    const int count = static_cast<int>(count_);
+    if (::writev(2, parts_.data(), count) < 0 && fallback >= 0) (void)!::writev(fallback, parts_.data(), count);
     errno = saved;
   }
 
@@ -70,6 +72,10 @@ void set_program(std::string_view program, std::string_view object) noexcept {
 
 void never_wait_for_stderr() noexcept {
   may_wait = false;
+}
+
+void set_fallback(int fd) noexcept {
+  fallback = fd;
 }
 
 std::string_view reason(int code) noexcept {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
@@ -126,6 +127,10 @@ Result<std::size_t> read_at(int fd, std::span<std::byte> buffer, off_t offset) n
 
 Result<std::size_t> write(int fd, std::span<const std::byte> bytes) noexcept {
   return counted(retry([&] { return ::write(fd, bytes.data(), bytes.size()); }), "write");
+}
+
+Result<std::size_t> write_at(int fd, std::span<const std::byte> bytes, off_t offset) noexcept {
+  return counted(retry([&] { return ::pwrite(fd, bytes.data(), bytes.size(), offset); }), "write");
 }
 
 Result<void> write_all(int fd, std::span<const std::byte> bytes) noexcept {
@@ -271,8 +276,9 @@ Result<void> open_missing_stdio() noexcept {
   return {};
 }
 
-Result<void> null_stdin_and_stdout() noexcept {
-  for (int fd = 0; fd <= 1; ++fd) {
+namespace {
+Result<void> put_null_on(int first, int last) noexcept {
+  for (int fd = first; fd <= last; ++fd) {
     auto null = open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
     if (!null) {
       auto empty = pipe();
@@ -285,6 +291,14 @@ Result<void> null_stdin_and_stdout() noexcept {
     if (auto moved = dup_onto(null->get(), fd); !moved) return moved.error();
   }
   return {};
+}
+}  // namespace
+
+Result<void> null_stdin_and_stdout() noexcept {
+  return put_null_on(0, 1);
+}
+Result<void> null_stdout_and_stderr() noexcept {
+  return put_null_on(1, 2);
 }
 
 // --- locks ---------------------------------------------------------------------------------------------------------
@@ -390,6 +404,12 @@ bool is_ignored(int signal) noexcept {
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+void discard_signals(std::span<const int> signals) noexcept {
+  struct sigaction action = {};
+  action.sa_handler = [](int) {};
+  for (const int s : signals) ::sigaction(s, &action, nullptr);
+}
+
 void die_of(int signal) noexcept {
   default_signal(signal);
   ::kill(::getpid(), signal);
@@ -463,6 +483,11 @@ void raise_descriptor_limit(std::uint64_t wanted) noexcept {
   if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted) return;
   limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
   (void)::setrlimit(RLIMIT_NOFILE, &limit);  // who needs more descriptors than there are learns it then
+}
+
+const char* executed_as() noexcept {
+  const auto* path = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  return path != nullptr ? path : "";
 }
 
 Error exec(const char* path, const char* const* argv) noexcept {

@@ -32,6 +32,7 @@ Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noe
 Result<std::size_t> read(int fd, std::span<std::byte> buffer) noexcept;  // one read; EAGAIN is an error here
 Result<std::size_t> write(int fd, std::span<const std::byte> bytes) noexcept;
 Result<std::size_t> read_at(int fd, std::span<std::byte> buffer, off_t offset) noexcept;
+Result<std::size_t> write_at(int fd, std::span<const std::byte> bytes, off_t offset) noexcept;
 // Writes everything, however many calls it takes.
 Result<void> write_all(int fd, std::span<const std::byte> bytes) noexcept;
 Result<struct stat> stat(const char* path) noexcept;   // follows links
@@ -108,6 +109,7 @@ void close_on_exec_now() noexcept;
 Result<void> open_missing_stdio() noexcept;
 // Puts /dev/null on 0 and 1 (an empty pipe where there is no /dev/null). What was there is closed in any case.
 Result<void> null_stdin_and_stdout() noexcept;
+Result<void> null_stdout_and_stderr() noexcept;
 
 // --- locks: POSIX record locks over the whole file, which is what all of s6 uses -----------------------------------
 // Takes the lock without waiting; false: another process holds it. The lock goes with the process, and with the first
@@ -158,6 +160,8 @@ void unblock_all_signals() noexcept;
 void ignore_signal(int signal) noexcept;
 void default_signal(int signal) noexcept;
 [[nodiscard]] bool is_ignored(int signal) noexcept;
+// Catches the signals and does nothing about them, until an exec, which gives them their defaults back.
+void discard_signals(std::span<const int> signals) noexcept;
 // Dies of `signal` as if it had never been caught.
 [[noreturn]] void die_of(int signal) noexcept;
 
@@ -183,6 +187,9 @@ Result<void> watch_links(int watcher, const char* path) noexcept;
 std::uint64_t descriptor_limit() noexcept;  // soft RLIMIT_NOFILE
 // Raises the soft limit to `wanted`, or as near to it as the hard limit allows. Children inherit it.
 void raise_descriptor_limit(std::uint64_t wanted) noexcept;
+// The path by which this program was executed, possibly relative to the working directory of that time; empty if the
+// kernel does not tell.
+const char* executed_as() noexcept;
 // Replaces the program; returns only on failure.
 Error exec(const char* path, const char* const* argv) noexcept;
 std::uint64_t random_bits() noexcept;

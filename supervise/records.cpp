@@ -19,13 +19,23 @@ constexpr const char* new_status = "supervise/status.new";
 constexpr const char* new_tally = "supervise/death_tally.new";
 constexpr mode_t file_mode = 0666;  // less the umask
 
+// All or nothing: should only a part go in (a limit on the size of files can do that), the old bytes are put back.
 Result<void> write_in_place(std::span<const std::byte> content) noexcept {
-  auto fd = sys::open(service_dir::status, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
+  auto fd = sys::open(service_dir::status, O_RDWR | O_NONBLOCK | O_NOFOLLOW);
   if (!fd) return fd.error();
   auto st = sys::fstat(fd->get());
   if (!st) return st.error();
   if (!S_ISREG(st->st_mode)) return Error{EINVAL, "write", service_dir::status};
-  if (auto written = sys::write_all(fd->get(), content); !written) return written.error();
+  std::array<std::byte, wire::status_size> old;
+  auto old_size = sys::read_at(fd->get(), old, 0);
+  if (!old_size) return old_size.error();
+  auto written = sys::write(fd->get(), content);
+  if (!written) return written.error();
+  if (*written < content.size()) {
+    const std::size_t undo = std::min(*written, *old_size);
+    (void)sys::write_at(fd->get(), std::span(old).first(undo), 0);  // it has just taken as many bytes there
+    return Error{ENOSPC, "write", service_dir::status};
+  }
   if (st->st_size > static_cast<off_t>(content.size()))
     return sys::truncate(fd->get(), static_cast<off_t>(content.size()));
   return {};

@@ -1,0 +1,23 @@
+// s6-svwait: waits until services are in a given state.
+#include <span>
+
+#include "common/cli.hpp"
+#include "common/usage.hpp"
+#include "svwait/options.hpp"
+#include "svwait/watch.hpp"
+
+using namespace s6;
+
+int main(int argc, char** argv) {
+  const sys::Nanoseconds start = sys::monotonic_now();
+  cli::set_program("s6-svwait");
+  svwait::Request request;
+  const auto words = std::span<const char* const>(argv, static_cast<std::size_t>(argc)).subspan(argc > 0 ? 1 : 0);
+  const auto parsed = options::parse(svwait::option_table, request, words);
+  if (parsed.problem != options::Problem::none)
+    cli::die_usage(options::usage("s6-svwait", svwait::option_table, "servicedir...").view(), parsed);
+
+  svwait::Watch watch(request.condition, svwait::deadline_after(start, request.timeout));
+  if (auto started = watch.start(parsed.operands); !started) watch.give_up(started.error());
+  return watch.wait();
+}

@@ -1,0 +1,107 @@
+#include "common/options.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace s6;
+using options::Problem;
+
+namespace {
+
+constexpr options::Spec specs[] = {{'a'}, {'b'}, {'t', "ms"}, {'c', {}, "check"}, {'n', "max", "number"}};
+
+// "a b t=5 | rest of the words", or the problem and its culprit.
+std::string read(std::vector<const char*> words) {
+  options::Reader reader(specs, words);
+  std::string text;
+  while (reader.next()) {
+    text += reader.letter();
+    if (reader.value() != nullptr) text += std::string("=") + reader.value();
+    text += " ";
+  }
+  switch (reader.problem()) {
+    case Problem::none: break;
+    case Problem::unknown_option: return "unknown " + std::string(reader.culprit());
+    case Problem::missing_value: return "missing " + std::string(reader.culprit());
+    case Problem::refused: return "refused " + std::string(reader.culprit());
+  }
+  text += "|";
+  for (const char* word : reader.operands()) text += std::string(" ") + word;
+  return text;
+}
+
+struct Settings {
+  int seen = 0;
+};
+bool accept(Settings& settings, char, const char*) {
+  ++settings.seen;
+  return true;
+}
+bool refuse(Settings&, char, const char*) {
+  return false;
+}
+constexpr options::Option<Settings> table[] = {{{'a'}, accept}, {{'t', "ms", "timeout"}, refuse}};
+
+}  // namespace
+
+TEST_SUITE("options") {
+  TEST_CASE("bundles, glued values, values in the next word") {
+    CHECK(read({"-ab", "x"}) == "a b | x");
+    CHECK(read({"-at5", "x"}) == "a t=5 | x");
+    CHECK(read({"-at", "5", "x"}) == "a t=5 | x");
+    CHECK(read({"-t=5"}) == "t==5 |");
+    CHECK(read({"-t", "-a", "x"}) == "t=-a | x");
+    CHECK(read({"-t", "", "x"}) == "t= | x");
+  }
+  TEST_CASE("where options end") {
+    CHECK(read({}) == "|");
+    CHECK(read({"x", "-a"}) == "| x -a");
+    CHECK(read({"-a", "-", "-b"}) == "a | - -b");
+    CHECK(read({"-a", "--", "-b"}) == "a | -b");
+    CHECK(read({"-a", "--", "--", "-b"}) == "a | -- -b");
+    CHECK(read({"", "-a"}) == "|  -a");
+  }
+  TEST_CASE("long options are whole and carry their value after =") {
+    CHECK(read({"--check", "--number=7", "x"}) == "c n=7 | x");
+    CHECK(read({"--number=", "x"}) == "n= | x");
+    CHECK(read({"-c", "-n7", "x"}) == "c n=7 | x");
+    CHECK(read({"--number", "7"}) == "unknown --number");
+    CHECK(read({"--num=7"}) == "unknown --num=7");
+    CHECK(read({"--check=1"}) == "unknown --check=1");
+    CHECK(read({"--=1"}) == "unknown --=1");
+  }
+  TEST_CASE("problems name the option") {
+    CHECK(read({"-az"}) == "unknown z");
+    CHECK(read({"-at"}) == "missing t");
+    CHECK(read({"-t", "--", "5"}) == "missing t");
+    CHECK(read({"-a=b"}) == "unknown =");
+  }
+  TEST_CASE("a table is applied up to the first problem") {
+    Settings settings;
+    std::vector<const char*> words{"-aa", "-t5", "-a", "x"};
+    const auto refused = options::parse(table, settings, words);
+    CHECK(refused.problem == Problem::refused);
+    CHECK(refused.culprit == "t");
+    CHECK(settings.seen == 2);
+    words = {"-a", "x", "y"};
+    const auto fine = options::parse(table, settings, words);
+    CHECK(fine.problem == Problem::none);
+    CHECK(fine.operands.size() == 2);
+    CHECK(settings.seen == 3);
+  }
+  TEST_CASE("the usage line is made of the table") {
+    CHECK(options::usage("s6-x", table, "dir").view() == "s6-x [ -a ] [ -t ms | --timeout=ms ] dir");
+    CHECK(options::usage("s6-x", specs, "").view() ==
+          "s6-x [ -ab ] [ -t ms ] [ -c | --check ] [ -n max | --number=max ]");
+  }
+  TEST_CASE("problems are explained") {
+    CHECK(options::explain({}).view().empty());
+    CHECK(options::explain({Problem::unknown_option, "x", {}}).view() == "unknown option -x");
+    CHECK(options::explain({Problem::unknown_option, "--long", {}}).view() == "unknown option --long");
+    CHECK(options::explain({Problem::missing_value, "t", {}}).view() == "option -t needs a value");
+    CHECK(options::explain({Problem::refused, "t", {}}).view() == "invalid value for option -t");
+  }
+}

@@ -1,0 +1,80 @@
+// s6-svscan SCANDIR: keeps an s6-supervise running on every service directory in SCANDIR.
+#include <signal.h>
+
+#include <cstddef>
+#include <span>
+#include <utility>
+
+#include "common/cli.hpp"
+#include "common/sys.hpp"
+#include "common/usage.hpp"
+#include "svscan/control_directory.hpp"
+#include "svscan/options.hpp"
+#include "svscan/programs.hpp"
+#include "svscan/scanner.hpp"
+
+using namespace s6;
+using namespace s6::svscan;
+
+namespace {
+
+Settings settings_or_die(int argc, char** argv) noexcept {
+  const CommandLine line = parse_command_line(std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0));
+  const Settings& settings = line.settings;
+  const auto usage = options::usage("s6-svscan", option_table, operand_text);
+  // Where the tree logs its own errors there is no reader yet: then they go to the console.
+  if (settings.console >= 0) {
+    if (!sys::set_cloexec(settings.console)) cli::die(cli::usage_error, {"option -X: this descriptor is not open"});
+    cli::set_fallback(settings.console);
+  }
+  if (line.directory_is_missing) cli::die_usage(usage, "which scan directory?");
+  if (line.outcome.problem != options::Problem::none) cli::die_usage(usage, line.outcome);
+  if (settings.notification >= 0 && !sys::is_open(settings.notification))
+    cli::die(cli::usage_error, {"option -d: this descriptor is not open"});
+  return settings;
+}
+
+sys::SignalQueue signals_or_die() noexcept {
+  // Children inherit what is ignored, and an ignored SIGCHLD would take their deaths away.
+  for (const int signal : handled_signals()) sys::default_signal(signal);
+  auto signals = sys::SignalQueue::open(handled_signals());
+  if (!signals) cli::die(signals.error());
+  return std::move(*signals);
+}
+
+std::span<std::byte> memory_or_die(const ServiceTable::Limits& limits) noexcept {
+  const std::size_t size = ServiceTable::memory_size(limits);
+  const auto memory = sys::reserve(size);
+  if (!memory) cli::die(memory.error());
+  return {static_cast<std::byte*>(*memory), size};
+}
+
+void announce_readiness(int fd) noexcept {
+  constexpr std::byte newline{'\n'};
+  if (fd < 0) return;
+  const UniqueFd notification(fd);
+  if (auto r = sys::write_all(fd, {&newline, 1}); !r) cli::warn(Error{r.error().code, "notify readiness", ""});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::set_program("s6-svscan");
+  sys::ignore_signal(SIGPIPE);  // even a complaint at start-up must not kill; children get the default
+  const Settings settings = settings_or_die(argc, argv);
+  if (auto r = sys::open_missing_stdio(); !r) cli::die(cli::usage_error, r.error());
+  const SupervisePath supervise;  // before chdir: the program may have been called by a relative path
+  if (auto r = sys::chdir(settings.directory); !r) cli::die(r.error());
+
+  ControlDirectory directory = acquire_or_die();
+  sys::SignalQueue signals = signals_or_die();
+  const auto memory = memory_or_die({settings.services, settings.name_bytes});
+  remove_dangling_links_or_die();
+  cli::set_fallback(-1);
+  cli::never_wait_for_stderr();
+  announce_readiness(settings.notification);  // commands are accepted from now on; nothing runs yet
+
+  Scanner scanner(settings, memory, supervise.candidates(), std::move(directory), std::move(signals));
+  if (auto r = scanner.run(); !r) crash(r.error(), settings.console, handled_signals());
+  finish(handled_signals());
+}

@@ -1,0 +1,129 @@
+#pragma once
+// The command line of s6-svscan. Pure: whether a descriptor is open is for the caller to find out.
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+#include "common/number.hpp"
+#include "common/options.hpp"
+
+namespace s6::svscan {
+
+struct Settings {
+  const char* directory = nullptr;
+  std::uint32_t services = 1000;   // most supervisors at a time; a logger counts, too
+  std::uint32_t name_bytes = 251;  // longest accepted name
+  std::uint32_t period = 0;        // milliseconds between automatic scans, 0: none
+  int notification = -1;           // where to say that commands are accepted
+  int console = -1;                // the place for errors from before the tree had its own log
+};
+
+// What was written on the command line; the texts point into argv.
+struct Words {
+  const char* services = nullptr;
+  const char* pairs = nullptr;  // the older way to say `services`: half as many
+  const char* name_bytes = nullptr;
+  const char* period = nullptr;
+  const char* notification = nullptr;
+  const char* console = nullptr;
+};
+
+inline constexpr options::Option<Words> option_table[] = {
+    {{'C', "services-max", "services-max"},
+     [](Words& words, char, const char* value) {
+       words.services = value;
+       words.pairs = nullptr;
+       return true;
+     }},
+    {{'c', "services-max/2"},
+     [](Words& words, char, const char* value) {
+       words.pairs = value;
+       words.services = nullptr;
+       return true;
+     }},
+    {{'L', "name-max", "name-max"},
+     [](Words& words, char, const char* value) {
+       words.name_bytes = value;
+       return true;
+     }},
+    {{'t', "milliseconds", "timeout"},
+     [](Words& words, char, const char* value) {
+       words.period = value;
+       return true;
+     }},
+    {{'d', "fd", "notification-fd"},
+     [](Words& words, char, const char* value) {
+       words.notification = value;
+       return true;
+     }},
+    {{'X', "fd", "console-holder"},
+     [](Words& words, char, const char* value) {
+       words.console = value;
+       return true;
+     }},
+};
+inline constexpr const char* operand_text = "scandir";
+
+struct CommandLine {
+  Settings settings;
+  options::Outcome outcome;
+  bool directory_is_missing = false;
+};
+
+namespace detail {
+
+// Reads `text` into `number` if the option was given.
+inline bool read_number(const char* text, std::uint32_t& number) noexcept {
+  if (text == nullptr) return true;
+  const auto value = parse_u32(text);
+  if (value) number = *value;
+  return value.has_value();
+}
+
+// 0, 1 and 2 belong to the services.
+inline bool read_descriptor(const char* text, int& fd) noexcept {
+  if (text == nullptr) return true;
+  const auto value = parse_u32(text);
+  if (!value || *value < 3 || *value > static_cast<std::uint32_t>(std::numeric_limits<int>::max())) return false;
+  fd = static_cast<int>(*value);
+  return true;
+}
+
+inline options::Outcome refuse(const char* option) noexcept {
+  return {options::Problem::refused, option, {}};
+}
+
+}  // namespace detail
+
+// Numbers out of range are brought into it; only what is no number is refused. The grammar is checked first, then the
+// operand, then the values. The console's descriptor is filled in whatever else is wrong: it is the last place for
+// complaints.
+inline CommandLine parse_command_line(std::span<const char* const> words) noexcept {
+  using namespace detail;
+  CommandLine line;
+  Settings& settings = line.settings;
+  Words given;
+  line.outcome = options::parse(option_table, given, words);
+  const bool console_is_valid = read_descriptor(given.console, settings.console);
+  if (line.outcome.problem != options::Problem::none) return line;
+  line.directory_is_missing = line.outcome.operands.empty();
+  if (line.directory_is_missing) return line;
+  settings.directory = line.outcome.operands[0];
+
+  std::uint32_t pairs = settings.services / 2;
+  if (!read_number(given.pairs, pairs)) line.outcome = refuse("-c");
+  if (given.pairs != nullptr) settings.services = std::min<std::uint32_t>(pairs, 80000) * 2;
+  if (!read_number(given.services, settings.services)) line.outcome = refuse("-C");
+  if (!read_number(given.name_bytes, settings.name_bytes)) line.outcome = refuse("-L");
+  if (!read_number(given.period, settings.period)) line.outcome = refuse("-t");
+  if (!read_descriptor(given.notification, settings.notification)) line.outcome = refuse("-d");
+  if (!console_is_valid) line.outcome = refuse("-X");
+  // The one is closed at start-up, the other kept.
+  if (settings.notification >= 0 && settings.notification == settings.console) line.outcome = refuse("-d");
+  settings.services = std::clamp<std::uint32_t>(settings.services, 4, 160000);
+  settings.name_bytes = std::clamp<std::uint32_t>(settings.name_bytes, 11, 1019);
+  return line;
+}
+
+}  // namespace s6::svscan

@@ -1,0 +1,56 @@
+// s6-svscanctl SCANDIR: sends commands to the s6-svscan that runs on SCANDIR. Without a command it tells whether one
+// runs.
+#include <signal.h>
+
+#include <cstddef>
+#include <span>
+
+#include "common/cli.hpp"
+#include "common/service_dir.hpp"
+#include "common/sys.hpp"
+#include "common/text.hpp"
+#include "common/usage.hpp"
+#include "svscan/control_directory.hpp"
+
+using namespace s6;
+
+namespace {
+
+constexpr std::size_t most_commands = 64;
+using Commands = TextBuffer<most_commands + 1>;
+
+constexpr auto add_command = [](Commands& commands, char letter, const char*) {
+  commands.append(std::string_view(&letter, 1));
+  return true;
+};
+constexpr options::Option<Commands> option_table[] = {
+    {{'z'}, add_command}, {{'a'}, add_command}, {{'b'}, add_command}, {{'h'}, add_command}, {{'i'}, add_command},
+    {{'t'}, add_command}, {{'q'}, add_command}, {{'n'}, add_command}, {{'N'}, add_command},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::set_program("s6-svscanctl");
+  sys::ignore_signal(SIGPIPE);  // a reader that goes away while we write is an answer, too
+  Commands commands;
+  const auto usage = options::usage("s6-svscanctl", option_table, "scandir");
+  const auto line =
+      options::parse(option_table, commands, std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0));
+  if (line.problem != options::Problem::none) cli::die_usage(usage, line);
+  if (line.operands.empty()) cli::die_usage(usage, "which scan directory?");
+  if (!commands.ok()) cli::die(cli::usage_error, {"too many commands, at most 64 can be sent at a time"});
+
+  const char* const directory = line.operands[0];
+  const auto [outcome, code] = service_dir::send_control(directory, svscan::control_directory, commands);
+  switch (outcome) {
+    case service_dir::Delivery::sent: break;
+    case service_dir::Delivery::not_listening:
+      cli::die(cli::usage_error, {"unable to control ", directory, ": is s6-svscan running on it?"});
+    case service_dir::Delivery::malformed:
+      cli::die(cli::usage_error, {"unable to control ", directory, ": something is wrong with its ",
+                                  svscan::control_fifo, "; s6-svscan makes it a FIFO when it starts"});
+    case service_dir::Delivery::failed: cli::die(Error{code, "control", directory});
+  }
+  return cli::ok;
+}

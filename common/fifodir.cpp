@@ -54,11 +54,19 @@ bool is_old(int directory, const char* name) noexcept {
 
 }  // namespace
 
-Result<void> make(const char* directory, mode_t mode) noexcept {
-  if (auto made = sys::mkdir(directory, 0700); !made) return made;
+Result<void> grant(const char* directory, mode_t mode, std::optional<gid_t> group) noexcept {
   // In this order: a change of group drops the setgid bit.
-  if (auto owned = sys::chgrp(directory, sys::effective_group()); !owned) return owned;
+  if (group)
+    if (auto owned = sys::chgrp(directory, *group); !owned) return owned;
   return sys::chmod(directory, mode);
+}
+
+Result<void> make(const char* directory, mode_t mode, std::optional<gid_t> group) noexcept {
+  if (auto made = sys::mkdir(directory, 0700); !made) return made;
+  return grant(directory, mode, group);
+}
+Result<void> make(const char* directory, mode_t mode) noexcept {
+  return make(directory, mode, sys::effective_group());
 }
 
 Result<void> notify(const char* directory, std::string_view letters) noexcept {
@@ -87,6 +95,7 @@ PathBuffer Subscription::path(std::string_view dot) const noexcept {
 }
 
 Result<void> Subscription::subscribe(const char* directory) noexcept {
+  if (*directory == '\0') return Error{ENOENT, "subscribe to", "a directory without a name"};
   directory_ = directory;
   for (;;) {
     name_ = fifo_name::make(sys::stamp_now(), sys::random_bits());

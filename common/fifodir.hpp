@@ -22,8 +22,13 @@ inline constexpr mode_t restricted_mode = 03730;  // members of the group may su
 inline constexpr mode_t public_mode = 01733;      // everybody may
 inline constexpr mode_t subscriber_mode = 0622;   // a notifier of another uid must be able to write
 
-// Makes a fifodir of this mode for the caller's group. What exists is left alone: EEXIST.
+// Makes a fifodir of this mode for a group: of the caller's effective group, or, with none, whatever group it gets from
+// the kernel. What exists is left alone: EEXIST.
 Result<void> make(const char* directory, mode_t mode) noexcept;
+Result<void> make(const char* directory, mode_t mode, std::optional<gid_t> group) noexcept;
+
+// Gives what exists this mode and, if there is one, this group.
+Result<void> grant(const char* directory, mode_t mode, std::optional<gid_t> group) noexcept;
 
 // Writes `letters` to every subscriber in one write each, never waiting: a full FIFO loses them. FIFOs without a reader
 // are removed. Fails only if the directory cannot be read.

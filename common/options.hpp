@@ -14,6 +14,17 @@
 
 namespace s6::options {
 
+// argv without the program's name.
+inline std::span<const char* const> words_of(int argc, const char* const* argv) noexcept {
+  return std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0 ? 1 : 0);
+}
+
+// The operands of a program that has no options: "--" only ends the options where all that it needs follows.
+inline std::span<const char* const> operands_without_options(std::span<const char* const> words,
+                                                             std::size_t needed = 1) noexcept {
+  return words.size() > needed && std::string_view(words[0]) == "--" ? words.subspan(1) : words;
+}
+
 struct Spec {
   char letter;
   std::string_view value = {};      // what to call the value in the usage line; empty: takes none

@@ -5,16 +5,14 @@
 
 #include <array>
 
-#include "common/text.hpp"
-
 namespace s6::service_dir {
-namespace {
 
-// An empty name is no directory: without this, "" would mean the root.
 PathBuffer below(const char* directory, std::string_view name) noexcept {
-  if (*directory == '\0') return {};
+  if (*directory == '\0') return {};  // "" would mean the root
   return {directory, "/", name};
 }
+
+namespace {
 
 Result<sys::LockState> look_at_lock(const char* directory) noexcept {
   const PathBuffer path = below(directory, lock);

@@ -7,6 +7,7 @@
 #include "common/result.hpp"
 #include "common/status.hpp"
 #include "common/sys.hpp"
+#include "common/text.hpp"
 
 namespace s6::service_dir {
 
@@ -21,6 +22,10 @@ inline constexpr const char* service_lock = "supervise/service-lock";
 inline constexpr const char* down = "down";
 inline constexpr const char* run = "./run";
 inline constexpr const char* finish = "./finish";
+
+// DIRECTORY/NAME, not ok() if it is too long. A directory without a name has nothing below it: the path is empty then,
+// which the kernel calls a missing file.
+PathBuffer below(const char* directory, std::string_view name) noexcept;
 
 // Is a supervisor running on `directory`? No lock file (or no directory) means no. A caller without the right to look
 // gets the error.

@@ -10,6 +10,18 @@
 #include <algorithm>
 
 #include "common/cli.hpp"
+#include "common/exec_path.hpp"
+
+#ifdef __SANITIZE_ADDRESS__
+#define S6_ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define S6_ADDRESS_SANITIZER
+#endif
+#endif
+#ifdef S6_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
 
 namespace s6 {
 namespace {
@@ -53,7 +65,7 @@ Result<void> place_descriptors(std::span<const FdMove> requested) noexcept {
 Error exec_first(const Spawn& request) noexcept {
   Error error{ENOENT, "execute", ""};
   for (const char* program : request.programs) {
-    error = sys::exec(program, request.argv);
+    error = request.search == Search::path ? exec_in_path(program, request.argv) : sys::exec(program, request.argv);
     if (error.code != ENOENT && error.code != ENOTDIR) break;
   }
   return error;
@@ -63,6 +75,7 @@ Error exec_first(const Spawn& request) noexcept {
 Error become_program(const Spawn& request) noexcept {
   if (request.session == Session::own) ::setsid();  // cannot fail: a new child leads no process group
   sys::default_signal(SIGPIPE);
+  if (request.descriptor_limit) sys::set_descriptor_limit(*request.descriptor_limit);
   if (auto placed = place_descriptors(request.moves); !placed) return placed.error();
   // Signals come last but for the wait: until here nothing can interrupt the child half-way.
   sys::unblock_all_signals();
@@ -95,22 +108,37 @@ Result<pid_t> fork_and_wait_in_the_child(const Spawn& request, int clone_flags) 
   return pid;
 }
 
-}  // namespace
+// AddressSanitizer marks the gaps between variables, and a child that executes its program never takes its marks back:
+// whoever uses this memory next would stumble over them.
+void forget_redzones([[maybe_unused]] std::span<const std::byte> stack) noexcept {
+#ifdef S6_ADDRESS_SANITIZER
+  __asan_unpoison_memory_region(stack.data(), stack.size());
+#endif
+}
 
-Result<pid_t> spawn(const Spawn& request) noexcept {
-  const int base = SIGCHLD | (request.pids == Pids::own_namespace ? CLONE_NEWPID : 0);
-  if (request.lock_wait == LockWait::until_acquired) return fork_and_wait_in_the_child(request, base);
-
-  // The child's stack is a piece of this frame: pages that the parent uses anyway.
-  alignas(16) std::byte stack[8192];
+// The child's stack is a piece of this frame: pages that the parent uses anyway. A frame of its own for each size, so
+// that those who need little touch little.
+template <std::size_t stack_size>
+[[gnu::noinline]] Result<pid_t> spawn_sharing_memory(const Spawn& request, int clone_flags) noexcept {
+  alignas(16) std::byte stack[stack_size];
   Shared shared{.request = request};
-  const pid_t pid = ::clone(&child_main, stack + sizeof stack, base | CLONE_VM | CLONE_VFORK, &shared);
+  const pid_t pid = ::clone(&child_main, stack + sizeof stack, clone_flags | CLONE_VM | CLONE_VFORK, &shared);
+  forget_redzones(stack);
   if (pid < 0) return Error{errno, "create a process", ""};
   if (shared.failed_with == 0) return pid;
   // Collect the child that failed, so that nobody mistakes its death for that of a service.
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
   return Error{shared.failed_with, shared.doing, shared.path};
+}
+
+}  // namespace
+
+Result<pid_t> spawn(const Spawn& request) noexcept {
+  const int flags = SIGCHLD | (request.pids == Pids::own_namespace ? CLONE_NEWPID : 0);
+  if (request.lock_wait == LockWait::until_acquired) return fork_and_wait_in_the_child(request, flags);
+  if (request.search == Search::path) return spawn_sharing_memory<8192 + 2 * path_size>(request, flags);
+  return spawn_sharing_memory<8192>(request, flags);
 }
 
 }  // namespace s6

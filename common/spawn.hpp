@@ -6,6 +6,8 @@
 // is copied, which makes it several times cheaper than fork.
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 
 #include "common/result.hpp"
@@ -21,10 +23,12 @@ struct FdMove {
 enum class Session : bool { same, own };              // own: setsid before anything else
 enum class Pids : bool { same, own_namespace };       // own: the child is pid 1 of a new pid namespace
 enum class LockWait : bool { none, until_acquired };  // see Spawn::lock_wait
+enum class Search : bool { none, path };              // path: see exec_path.hpp
 
 struct Spawn {
   // Tried in this order; the next only when one does not exist.
   std::span<const char* const> programs;
+  Search search = Search::none;
   const char* const* argv = nullptr;  // null-terminated
   // Put in place all together: a target may be another one's source. The copies survive exec. At most max_moves.
   std::span<const FdMove> moves = {};
@@ -35,6 +39,8 @@ struct Spawn {
   // execute its program afterwards it says so itself and exits 127 (not found) or 126.
   LockWait lock_wait = LockWait::none;
   int lock_fd = -1;
+  // The child's soft limit on descriptors, for parents that raised their own.
+  std::optional<std::uint64_t> descriptor_limit = {};
 };
 inline constexpr std::size_t max_moves = 4;
 

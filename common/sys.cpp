@@ -180,6 +180,15 @@ Result<void> unlink_at(int dir, const char* path) noexcept {
 Result<std::size_t> readlink(const char* path, std::span<char> text) noexcept {
   return counted(::readlink(path, text.data(), text.size()), "read the link", path);
 }
+Result<void> symlink(const char* target, const char* link) noexcept {
+  return check(::symlink(target, link), "make the link", link);
+}
+Result<void> real_path(const char* path, PathBuffer& resolved) noexcept {
+  char text[path_size];
+  if (::realpath(path, text) == nullptr) return Error{errno, "find", path};
+  resolved = {std::string_view(text)};
+  return {};
+}
 Result<void> chdir(const char* path) noexcept {
   return check(::chdir(path), "change directory to", path);
 }
@@ -199,6 +208,9 @@ Result<void> access(const char* path, int mode) noexcept {
 mode_t umask(mode_t mask) noexcept {
   return ::umask(mask);
 }
+uid_t effective_user() noexcept {
+  return ::geteuid();
+}
 gid_t effective_group() noexcept {
   return ::getegid();
 }
@@ -217,8 +229,9 @@ Result<std::optional<DirectoryReader::Entry>> DirectoryReader::next() noexcept {
   for (;;) {
     if (used_ == filled_) {
       const long n = ::syscall(SYS_getdents64, fd_.get(), buffer_, sizeof buffer_);
+      // A directory that was removed while it was open has no entries.
+      if (n == 0 || (n < 0 && errno == ENOENT)) return std::optional<Entry>{};
       if (n < 0) return Error{errno, "read the directory", path_};
-      if (n == 0) return std::optional<Entry>{};
       used_ = 0;
       filled_ = static_cast<std::size_t>(n);
     }
@@ -427,17 +440,36 @@ Result<void> kill_group(pid_t leader, int signal) noexcept {
 }
 
 namespace {
-DeadChild wait_any(int options) noexcept {
+constexpr pid_t any_child = -1;
+DeadChild wait(pid_t child, int options) noexcept {
   int status = 0;
-  const pid_t pid = retry([&] { return ::waitpid(-1, &status, options); });
+  const pid_t pid = retry([&] { return ::waitpid(child, &status, options); });
   return pid > 0 ? DeadChild{pid, {static_cast<std::uint16_t>(status)}} : DeadChild{};
 }
 }  // namespace
 DeadChild reap() noexcept {
-  return wait_any(WNOHANG);
+  return wait(any_child, WNOHANG);
 }
 DeadChild wait_for_child() noexcept {
-  return wait_any(0);
+  return wait(any_child, 0);
+}
+DeadChild wait_for(pid_t child) noexcept {
+  return wait(child, 0);
+}
+
+Result<pid_t> fork() noexcept {
+  const pid_t pid = ::fork();
+  if (pid < 0) return Error{errno, "create a process", ""};
+  return pid;
+}
+
+void forget_children() noexcept {
+  struct sigaction action = {};
+  action.sa_handler = SIG_DFL;
+  action.sa_flags = SA_NOCLDWAIT;
+  ::sigaction(SIGCHLD, &action, nullptr);
+  while (reap().pid != 0) {  // those that were quicker
+  }
 }
 
 Result<UniqueFd> pidfd(pid_t pid) noexcept {
@@ -478,11 +510,14 @@ std::uint64_t descriptor_limit() noexcept {
   return limit.rlim_cur;
 }
 
-void raise_descriptor_limit(std::uint64_t wanted) noexcept {
+void set_descriptor_limit(std::uint64_t soft) noexcept {
   struct rlimit limit = {};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == soft) return;
+  limit.rlim_cur = std::min<rlim_t>(soft, limit.rlim_max);
   (void)::setrlimit(RLIMIT_NOFILE, &limit);  // who needs more descriptors than there are learns it then
+}
+void raise_descriptor_limit(std::uint64_t wanted) noexcept {
+  if (descriptor_limit() < wanted) set_descriptor_limit(wanted);
 }
 
 const char* executed_as() noexcept {

@@ -17,6 +17,7 @@
 #include "common/nanoseconds.hpp"
 #include "common/result.hpp"
 #include "common/tai.hpp"
+#include "common/text.hpp"
 #include "common/unique_fd.hpp"
 #include "common/wait_status.hpp"
 
@@ -46,12 +47,16 @@ Result<void> rename(const char* from, const char* to) noexcept;
 Result<void> unlink(const char* path) noexcept;
 Result<void> unlink_at(int dir, const char* path) noexcept;
 Result<std::size_t> readlink(const char* path, std::span<char> text) noexcept;  // not terminated
+Result<void> symlink(const char* target, const char* link) noexcept;
+// The absolute path without links.
+Result<void> real_path(const char* path, PathBuffer& resolved) noexcept;
 Result<void> chdir(const char* path) noexcept;
 Result<std::size_t> getcwd(std::span<char> text) noexcept;  // terminated; the length without the terminator
 Result<void> chmod(const char* path, mode_t mode) noexcept;
 Result<void> chgrp(const char* path, gid_t group) noexcept;
 Result<void> access(const char* path, int mode) noexcept;  // F_OK, X_OK with the real uid, as access(2)
 mode_t umask(mode_t mask) noexcept;
+uid_t effective_user() noexcept;
 gid_t effective_group() noexcept;
 
 // A file mode creation mask for the time of a scope.
@@ -154,7 +159,7 @@ class SignalQueue {
  private:
   UniqueFd fd_;
 };
-void block_signals(std::span<const int> signals) noexcept;  // in addition to those blocked already
+void block_signals(std::span<const int> signals) noexcept;          // in addition to those blocked already
 void block_all_signals_but(std::span<const int> signals) noexcept;  // in addition to those blocked already
 void unblock_all_signals() noexcept;
 void ignore_signal(int signal) noexcept;
@@ -174,7 +179,11 @@ struct DeadChild {
 };
 // A child that has died, without waiting; pid 0 when there is none.
 DeadChild reap() noexcept;
-DeadChild wait_for_child() noexcept;  // blocks until one dies; pid 0 when there are no children
+DeadChild wait_for_child() noexcept;       // blocks until one dies; pid 0 when there are no children
+DeadChild wait_for(pid_t child) noexcept;  // blocks until this one dies; pid 0 when it is no child
+// A copy of this process, which returns from here, too, with 0. Programs are started by spawn() in spawn.hpp.
+Result<pid_t> fork() noexcept;
+void forget_children() noexcept;  // no child of this process ever becomes, or stays, a zombie
 // A descriptor that becomes readable when the process ends (Linux 5.3).
 Result<UniqueFd> pidfd(pid_t pid) noexcept;
 Result<UniqueFd> epoll_create() noexcept;
@@ -187,6 +196,7 @@ Result<void> watch_links(int watcher, const char* path) noexcept;
 std::uint64_t descriptor_limit() noexcept;  // soft RLIMIT_NOFILE
 // Raises the soft limit to `wanted`, or as near to it as the hard limit allows. Children inherit it.
 void raise_descriptor_limit(std::uint64_t wanted) noexcept;
+void set_descriptor_limit(std::uint64_t soft) noexcept;  // not beyond the hard limit
 // The path by which this program was executed, possibly relative to the working directory of that time; empty if the
 // kernel does not tell.
 const char* executed_as() noexcept;

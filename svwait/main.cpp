@@ -1,6 +1,4 @@
 // s6-svwait: waits until services are in a given state.
-#include <span>
-
 #include "common/cli.hpp"
 #include "common/usage.hpp"
 #include "svwait/options.hpp"
@@ -12,7 +10,7 @@ int main(int argc, char** argv) {
   const sys::Nanoseconds start = sys::monotonic_now();
   cli::set_program("s6-svwait");
   svwait::Request request;
-  const auto words = std::span<const char* const>(argv, static_cast<std::size_t>(argc)).subspan(argc > 0 ? 1 : 0);
+  const auto words = options::words_of(argc, argv);
   const auto parsed = options::parse(svwait::option_table, request, words);
   if (parsed.problem != options::Problem::none)
     cli::die_usage(options::usage("s6-svwait", svwait::option_table, "servicedir...").view(), parsed);

@@ -1,5 +1,5 @@
 #pragma once
-// The command line of s6-svwait, and of those who wait likewise. Pure.
+// The command lines of s6-svwait and of the others here that wait. Pure.
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -32,10 +32,29 @@ inline bool set_timeout(Request& request, char, const char* value) noexcept {
 }
 }  // namespace detail
 
+// s6-svwait and s6-svlisten.
 inline constexpr options::Option<Request> option_table[] = {
     {{'U'}, detail::set_goal},   {{'u'}, detail::set_goal},   {{'d'}, detail::set_goal},
     {{'D'}, detail::set_goal},   {{'r'}, detail::set_goal},   {{'R'}, detail::set_goal},
     {{'a'}, detail::set_quorum}, {{'o'}, detail::set_quorum}, {{'t', "ms"}, detail::set_timeout},
+};
+
+// s6-svlisten1: with one service there is nothing to combine.
+inline constexpr options::Option<Request> option_table_of_one[] = {
+    {{'U'}, detail::set_goal}, {{'u'}, detail::set_goal}, {{'d'}, detail::set_goal},          {{'D'}, detail::set_goal},
+    {{'r'}, detail::set_goal}, {{'R'}, detail::set_goal}, {{'t', "ms"}, detail::set_timeout},
+};
+
+// s6-ftrig-listen.
+inline constexpr options::Option<Request> ftrig_option_table[] = {
+    {{'a', {}, "and"}, detail::set_quorum},
+    {{'o', {}, "or"}, detail::set_quorum},
+    {{'t', "ms", "timeout"}, detail::set_timeout},
+};
+
+// s6-ftrig-wait and s6-ftrig-listen1.
+inline constexpr options::Option<Request> ftrig_option_table_of_one[] = {
+    {{'t', "ms", "timeout"}, detail::set_timeout},
 };
 
 }  // namespace s6::svwait

@@ -1,14 +1,13 @@
 #include "svwait/watch.hpp"
 
 #include <errno.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <array>
-#include <new>
 #include <utility>
 
 #include "common/cli.hpp"
+#include "common/reserved_array.hpp"
 
 namespace s6::svwait {
 namespace {
@@ -19,17 +18,6 @@ constexpr sys::Nanoseconds successor_grace = 2 * sys::second;
 constexpr std::size_t spare_descriptors = 16;  // for what is opened and closed on the way
 constexpr std::size_t fixed_fds = 2;           // signals and removals come first in the poll table
 constexpr int last_reads = 16;                 // a bound, as others may write into the FIFO too
-
-constexpr std::array ending_signals = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGALRM, SIGQUIT};
-
-template <class T>
-Result<std::span<T>> make_array(std::size_t count) noexcept {
-  auto memory = sys::reserve(count * sizeof(T));
-  if (!memory) return memory.error();
-  const std::span<T> array(static_cast<T*>(*memory), count);
-  for (T& element : array) ::new (&element) T;
-  return array;
-}
 
 // Texts laid end to end.
 class Arena {
@@ -61,13 +49,13 @@ Result<void> Watch::allocate(std::span<const char* const> directories) noexcept 
   std::size_t text_size = 0;
   for (const std::string_view directory : directories) text_size += directory.size() + event.size() + 2;
   const std::size_t most_fds = fixed_fds + 2 * directories.size();  // a FIFO and a supervisor each
-  auto text = make_array<char>(text_size);
+  auto text = reserve_array<char>(text_size);
   if (!text) return text.error();
-  auto fds = make_array<pollfd>(most_fds);
+  auto fds = reserve_array<pollfd>(most_fds);
   if (!fds) return fds.error();
-  auto polled = make_array<Polled>(most_fds);
+  auto polled = reserve_array<Polled>(most_fds);
   if (!polled) return polled.error();
-  auto entries = make_array<Entry>(directories.size());
+  auto entries = reserve_array<Entry>(directories.size());
   if (!entries) return entries.error();
   fds_ = *fds;
   polled_ = *polled;
@@ -82,11 +70,7 @@ Result<void> Watch::allocate(std::span<const char* const> directories) noexcept 
 }
 
 Result<void> Watch::start(std::span<const char* const> directories) noexcept {
-  std::array<int, ending_signals.size()> wanted{};
-  const auto end = std::ranges::remove_copy_if(ending_signals, wanted.begin(), sys::is_ignored).out;
-  auto signals = sys::SignalQueue::open(std::span(wanted.begin(), end));
-  if (!signals) return signals.error();
-  signals_ = std::move(*signals);
+  if (auto opened = signals_.open(); !opened) return opened;
   if (directories.empty()) return {};
   if (auto done = allocate(directories); !done) return done;
   for (Entry& entry : entries_)
@@ -141,9 +125,9 @@ int Watch::wait() noexcept {
 
 // What only those need who really have to wait.
 void Watch::arm() noexcept {
-  if (auto watcher = sys::file_watcher(); watcher) removals_ = std::move(*watcher);
+  removals_.open();
   for (Entry& entry : entries_) {
-    if (removals_ && !entry.subscription.watch_removal(removals_.get())) removals_.reset();
+    removals_.watch(entry.subscription);
     watch_supervisor(entry);
   }
   check_subscriptions();
@@ -229,7 +213,7 @@ void Watch::check_subscriptions() noexcept {
 Result<int> Watch::poll() noexcept {
   fd_count_ = fixed_fds;
   fds_[0] = {.fd = signals_.fd(), .events = POLLIN};
-  fds_[1] = {.fd = removals_.get(), .events = POLLIN};
+  fds_[1] = {.fd = removals_.fd(), .events = POLLIN};
   sys::Nanoseconds until = deadline_;
   for (std::uint32_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
@@ -255,12 +239,7 @@ void Watch::handle_ready() noexcept {
     else if (entry.supervisor_polled)  // no letter just read has put another in its place
       supervisor_died(entry);
   }
-  if (over()) return;
-  std::array<std::byte, 4096> drained;
-  if (removals_ && fds_[1].revents == 0) return;
-  while (removals_ && sys::read(removals_.get(), drained)) {
-  }
-  check_subscriptions();
+  if (!over() && removals_.suspected(fds_[1].revents)) check_subscriptions();
 }
 
 void Watch::handle_graces() noexcept {

@@ -14,6 +14,8 @@
 #include "common/service_dir.hpp"
 #include "common/sys.hpp"
 #include "svwait/condition.hpp"
+#include "svwait/ending_signals.hpp"
+#include "svwait/removals.hpp"
 
 namespace s6::svwait {
 
@@ -86,8 +88,8 @@ class Watch {
   std::span<pollfd> fds_;
   std::span<Polled> polled_;
   std::size_t fd_count_ = 0;
-  sys::SignalQueue signals_;
-  UniqueFd removals_;
+  EndingSignals signals_;
+  Removals removals_;
 };
 
 // The end of a time limit in milliseconds, 0 for none.

@@ -51,4 +51,22 @@ TEST_SUITE("fifodir") {
     CHECK_FALSE(subscription.is_published());
     CHECK(sys::read(watcher->get(), drained));
   }
+  TEST_CASE("a fifodir can be of the kernel's group, and changed later") {
+    const Scratch dir;
+    const std::string event = dir.path("event");
+    REQUIRE(fifodir::make(event.c_str(), fifodir::public_mode, std::nullopt));
+    const auto mode_of_event = [&event] {
+      struct stat st = {};
+      REQUIRE(::stat(event.c_str(), &st) == 0);
+      return st.st_mode & 07777;
+    };
+    CHECK(mode_of_event() == fifodir::public_mode);
+    REQUIRE(fifodir::grant(event.c_str(), fifodir::restricted_mode, ::getegid()));
+    CHECK(mode_of_event() == fifodir::restricted_mode);
+  }
+  TEST_CASE("there is no subscription to a directory without a name") {
+    fifodir::Subscription subscription;
+    CHECK(subscription.subscribe("").error().code == ENOENT);
+    CHECK_FALSE(subscription.active());
+  }
 }

@@ -104,4 +104,24 @@ TEST_SUITE("options") {
     CHECK(options::explain({Problem::missing_value, "t", {}}).view() == "option -t needs a value");
     CHECK(options::explain({Problem::refused, "t", {}}).view() == "invalid value for option -t");
   }
+  TEST_CASE("without options only a leading -- that something follows is no operand") {
+    const auto operands = [](std::vector<const char*> words) {
+      std::string text;
+      for (const char* word : options::operands_without_options(words)) text += std::string(word) + " ";
+      return text;
+    };
+    CHECK(operands({}).empty());
+    CHECK(operands({"dir"}) == "dir ");
+    CHECK(operands({"--"}) == "-- ");
+    CHECK(operands({"--", "dir"}) == "dir ");
+    CHECK(operands({"--", "--"}) == "-- ");
+    CHECK(operands({"dir", "--"}) == "dir -- ");
+    CHECK(operands({"-x", "dir"}) == "-x dir ");
+  }
+  TEST_CASE("the program's name is no word, and may be missing") {
+    const std::vector<const char*> argv = {"s6-svok", "a", "b"};
+    CHECK(options::words_of(3, argv.data()).size() == 2);
+    CHECK(options::words_of(1, argv.data()).empty());
+    CHECK(options::words_of(0, argv.data()).empty());
+  }
 }

@@ -1,0 +1,21 @@
+#pragma once
+// The system's database of users and groups. Only for programs that are built with NSS (see s6_program in
+// CMakeLists.txt): the libc may load modules and allocate for an answer.
+#include <sys/types.h>
+
+#include <optional>
+
+#include "common/result.hpp"
+#include "common/text.hpp"
+
+namespace s6::accounts {
+
+using Name = TextBuffer<256>;
+
+// Nothing where the database knows no such user or group. An error is one of asking.
+Result<std::optional<gid_t>> group_called(const char* name) noexcept;
+Result<std::optional<gid_t>> primary_group_of(uid_t user) noexcept;
+// The group's name; its number where it has none, or the database cannot be asked.
+Name name_of_group(gid_t group) noexcept;
+
+}  // namespace s6::accounts

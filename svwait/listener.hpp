@@ -1,0 +1,80 @@
+#pragma once
+// Listening to fifodirs of any kind: for each of them a regular expression, to be found in what comes.
+//
+// An expression is looked for in all the text that has come so far, after each read, which takes few bytes at a time. A
+// nul byte ends the text for it. Of a text longer than 64 KiB the beginning may be forgotten.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "common/fifodir.hpp"
+#include "common/sys.hpp"
+#include "svwait/condition.hpp"
+#include "svwait/ending_signals.hpp"
+#include "svwait/pattern.hpp"
+#include "svwait/removals.hpp"
+#include "svwait/transcript.hpp"
+
+namespace s6::svwait {
+
+class Listener {
+ public:
+  // `deadline` is absolute.
+  Listener(Quorum quorum, sys::Nanoseconds deadline) noexcept : quorum_(quorum), deadline_(deadline) {}
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener();
+
+  // Subscribes to all. `wishes` are fifodirs and expressions, by turns; they must outlive the listener. From here on
+  // the signals that end programs are blocked and wait for wait(). An expression that is none, or a refusal of the
+  // system, ends the program with 111. A listener is started once.
+  void start_or_die(std::span<const char* const> wishes) noexcept;
+
+  enum class Outcome : std::uint8_t {
+    heard,    // enough of the expressions were found
+    lost,     // somebody removed FIFOs, so that they cannot be found any more
+    too_late  // the deadline came first
+  };
+  // Says on fd 2 what went wrong. A signal removes the subscriptions and then does what it always does.
+  [[nodiscard]] Outcome wait() noexcept;
+
+  // Removes the subscriptions.
+  void cancel() noexcept;
+  void heed_signals() noexcept;
+
+  // The text in which the expression of the first wish was found, and what had come with it, with a newline after it.
+  [[nodiscard]] std::string_view line() noexcept;
+
+ private:
+  struct Entry {
+    const char* directory = "";
+    const char* expression = "";
+    Pattern pattern;
+    fifodir::Subscription subscription;  // active: not found yet
+    Transcript text;
+  };
+
+  Result<void> allocate(std::span<const char* const> wishes) noexcept;
+  Result<void> subscribe_to_all(std::span<const char* const> wishes) noexcept;
+  void arm() noexcept;
+  [[nodiscard]] Result<int> poll() noexcept;
+  void handle_ready() noexcept;
+  bool read_once(Entry& entry) noexcept;  // false: there was nothing, or nothing more is wanted
+  void check_subscriptions() noexcept;
+  [[nodiscard]] bool is_heard() const noexcept;
+  [[nodiscard]] bool is_lost() const noexcept;
+  [[nodiscard]] Outcome time_out() noexcept;
+  [[noreturn]] void give_up(const Error& error) noexcept;
+
+  Quorum quorum_;
+  sys::Nanoseconds deadline_;
+  std::span<Entry> entries_;
+  std::span<pollfd> fds_;  // signals, removals, then one for each entry
+  std::size_t heard_ = 0;
+  std::size_t lost_ = 0;
+  EndingSignals signals_;
+  Removals removals_;
+};
+
+}  // namespace s6::svwait

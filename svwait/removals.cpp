@@ -1,0 +1,28 @@
+#include "svwait/removals.hpp"
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "common/sys.hpp"
+
+namespace s6::svwait {
+
+void Removals::open() noexcept {
+  if (auto watcher = sys::file_watcher(); watcher) watcher_ = std::move(*watcher);
+}
+
+void Removals::watch(const fifodir::Subscription& subscription) noexcept {
+  if (watcher_ && !subscription.watch_removal(watcher_.get())) watcher_.reset();
+}
+
+bool Removals::suspected(short revents) noexcept {
+  if (!watcher_) return true;
+  if (revents == 0) return false;
+  std::array<std::byte, 4096> drained;
+  while (sys::read(watcher_.get(), drained)) {
+  }
+  return true;
+}
+
+}  // namespace s6::svwait

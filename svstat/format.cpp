@@ -139,4 +139,16 @@ Line fields(const Facts& facts, std::span<const Field> wanted) noexcept {
   return text;
 }
 
+Line death_line(const Death& death, SignalStyle style) noexcept {
+  Line text;
+  append_stamp(text, death.stamp);
+  text.append(death.signal != 0 ? " signal " : " exitcode ");
+  if (death.signal != 0)
+    append_signal(text, death.signal, style);
+  else
+    text.append(death.exit_code);
+  text.append("\n");
+  return text;
+}
+
 }  // namespace s6::svstat

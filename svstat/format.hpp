@@ -1,5 +1,6 @@
 #pragma once
-// What s6-svstat prints of a status: one line for people and old scripts, or chosen fields for programs. Pure.
+// What s6-svstat prints of a status: one line for people and old scripts, or chosen fields for programs. And what
+// s6-svdt prints of a death. Pure.
 //
 // The bytes are a contract, odd blanks included.
 #include <array>
@@ -9,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "common/death_tally.hpp"
 #include "common/status.hpp"
 #include "common/tai.hpp"
 #include "common/text.hpp"
@@ -51,5 +53,6 @@ using Line = TextBuffer<512>;
 
 Line line(const Facts& facts, SignalStyle style) noexcept;
 Line fields(const Facts& facts, std::span<const Field> wanted) noexcept;
+Line death_line(const Death& death, SignalStyle style) noexcept;
 
 }  // namespace s6::svstat

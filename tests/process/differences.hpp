@@ -150,6 +150,8 @@ inline constexpr auto differences = std::to_array<Difference>({
    "a signal that comes while the real one waits for the last supervisors kills it before finish; ours discards it"},
   {"the-final-wait-can-be-cut-short", Side::supervisor,
    "while the real one waits for the last supervisors it reads no commands, and a process that holds a pipe makes it wait for ever"},
+  {"a-full-stderr-is-not-waited-for", Side::supervisor,
+   "a warning that fd 2 does not take stops the real one until somebody reads; ours drops it"},
   {"a-flood-does-not-delay-a-scan", Side::supervisor,
    "the real one reads commands byte by byte until there are none: while somebody writes faster it does nothing else"},
   {"supervise-is-looked-for-beside", Side::supervisor,

@@ -273,7 +273,7 @@ Process::~Process() {
 }
 
 bool Process::running() {
-  int status;
+  int status = 0;
   if (!exit_ && waitpid(pid_, &status, WNOHANG) == pid_) exit_ = exit_of(status);
   return !exit_;
 }
@@ -282,7 +282,9 @@ Exit Process::wait(Here here) {
   if (running()) {
     auto fd = sys::pidfd(pid_);
     if (!fd || !wait_readable(fd->get())) fail(here, "it does not end; it said: " + err());
-    (void)running();
+    // It has ended; where it was traced, its tracer has to hear of that before we can.
+    eventually(
+        "its end can be waited for", [this] { return !running(); }, here);
   }
   return *exit_;
 }

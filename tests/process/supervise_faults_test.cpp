@@ -55,6 +55,8 @@ TEST_CASE("after an x that ends it no command is executed") {
 }
 
 TEST_CASE("a flood of commands does not delay a death") {
+  // How long it delays the real one depends on who is faster.
+  if (skip_on_real("a-flood-does-not-delay-a-death")) return;
   Scene scene;
   ServiceDir dir = scene.service();
   dir.run("sleep");
@@ -68,10 +70,8 @@ TEST_CASE("a flood of commands does not delay a death") {
     // More than a FIFO holds: the supervisor is reading.
     eventually("the flood has begun", [&] { return bytes_written(flood.pid()) > 65536; });
     kill(pid, SIGKILL);
-    check_happens_only_with_ours("a-flood-does-not-delay-a-death",
-                                 [&] { return contains(supervisor.events().all(), "D"); });
+    supervisor.expect("dD");
   }
-  supervisor.expect("dD");
   wait_drained(dir);
   supervisor.settle();
   CHECK(flags(supervisor.status()) == "R");
@@ -142,7 +142,7 @@ TEST_CASE("when the disk is full events still come, and the status is true again
     CAPTURE(room);
     REQUIRE(change_limit(supervisor.pid(), RLIMIT_FSIZE, room));
     supervisor.send("D");
-    supervisor.expect(supervisor.events().all() == "su" ? "dD" : "");
+    if (room == 0) supervisor.expect("dD");
     supervisor.settle();
     CHECK(supervisor.process().running());
     CHECK(supervisor.status() == before);

@@ -55,6 +55,14 @@ bool holds_its_lock(pid_t supervisor) {
                              [&](int fd) { return fd_target(supervisor, fd).ends_with("/supervise/lock"); });
 }
 
+// A supervisor that is told to leave before it has started its logger does so at once, and what is in the pipe is
+// nobody's. The loggers of these tests never end by themselves, and those that are to stay down have a file that says
+// so.
+bool has_logger(pid_t supervisor) {
+  const fs::path directory = "/proc/" + std::to_string(supervisor) + "/cwd";
+  return is_there(directory / "down") || !children(supervisor).empty();
+}
+
 UniqueFd write_end_of_new_pipe(UniqueFd& read_end) {
   auto pipe = sys::pipe();
   if (!pipe) FAIL("pipe");
@@ -299,8 +307,10 @@ pid_t Scanner::next_supervisor(std::string_view name, pid_t previous, Here here)
       "there is a supervisor of " + std::string(name) + "; it said: " + messages(),
       [&] {
         const std::vector<pid_t> found = supervisors(name);
-        if (found.size() == 1 && found[0] != previous && holds_its_lock(found[0])) pid = found[0];
-        return pid != 0;
+        if (found.size() != 1 || found[0] == previous || !holds_its_lock(found[0])) return false;
+        if (name.ends_with("/log") && !has_logger(found[0])) return false;
+        pid = found[0];
+        return true;
       },
       here);
   return pid;

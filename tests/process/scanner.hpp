@@ -108,7 +108,7 @@ class Scanner {
 
   [[nodiscard]] std::vector<std::string> supervised() const;  // arguments of its supervisors, sorted
   [[nodiscard]] bool supervises(std::string_view name) const;
-  // Waits until there is exactly one that has taken its directory.
+  // Waits until there is exactly one that has taken its directory and, for a logger, started it.
   pid_t supervisor(std::string_view name, Here here = Here::now()) const;
   // The same, and it has another pid.
   pid_t next_supervisor(std::string_view name, pid_t previous, Here here = Here::now()) const;

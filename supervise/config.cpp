@@ -28,6 +28,7 @@ class Line {
     return true;
   }
   [[nodiscard]] std::string_view text() const noexcept { return first_line({content_.data(), size_}); }
+  [[nodiscard]] bool full() const noexcept { return size_ == N; }
 
  private:
   std::array<char, N> content_;
@@ -74,6 +75,28 @@ std::optional<int> read_descriptor(const char* file, int least) noexcept {
 sys::Nanoseconds read_timeout(const char* file, std::uint32_t default_milliseconds) noexcept {
   const std::uint32_t value = read_number(file).value_or(default_milliseconds);
   return value == 0 || value > no_limit_above ? sys::never : sys::Nanoseconds{value} * sys::millisecond;
+}
+
+RestartPolicy read_restart_policy() noexcept {
+  RestartPolicy policy;
+  // A file that is not there is still looked for at each death, so what depends on another is only read with it.
+  if (const auto delay = read_number(restart_delay_file)) {
+    policy.delay = *delay * sys::millisecond;
+    policy.delay_step = read_number(restart_delay_step_file).value_or(0) * sys::millisecond;
+    policy.delay_cap = read_timeout(restart_delay_cap_file, 0);
+  }
+  policy.most = read_number(restart_limit_file).value_or(0);
+  if (policy.most != 0) policy.period = read_timeout(restart_period_file, 0);
+  return policy;
+}
+
+std::optional<StopSchedule> read_stop_schedule() noexcept {
+  Line<schedule_bytes> line;
+  if (!line.read(stop_schedule_file)) return std::nullopt;
+  auto schedule = line.full() ? std::nullopt : StopSchedule::parse(line.text());
+  if (!schedule)
+    warn_invalid(stop_schedule_file, "one line of signals and times in milliseconds", "using timeout-kill instead");
+  return schedule;
 }
 
 }  // namespace s6::supervise::config

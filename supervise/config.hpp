@@ -10,6 +10,8 @@
 
 #include "common/sys.hpp"
 #include "common/text.hpp"
+#include "supervise/restarts.hpp"
+#include "supervise/stop_schedule.hpp"
 
 namespace s6::supervise::config {
 
@@ -23,9 +25,19 @@ inline constexpr const char* kill_group_file = "flag-timeout-killpg";
 inline constexpr const char* finish_timeout_file = "timeout-finish";
 inline constexpr const char* death_tally_limit_file = "max-death-tally";
 
+// Extensions: s6 does not know these and passes over them. Without them nothing is different.
+inline constexpr const char* restart_delay_file = "restart-delay";            // milliseconds
+inline constexpr const char* restart_delay_step_file = "restart-delay-step";  // milliseconds
+inline constexpr const char* restart_delay_cap_file = "restart-delay-cap";    // milliseconds; 0: none
+inline constexpr const char* restart_limit_file = "max-restarts";             // 0: none
+inline constexpr const char* restart_period_file = "restart-period";          // milliseconds; 0: for ever
+inline constexpr const char* stop_schedule_file = "stop-schedule";
+inline constexpr const char* stop_group_file = "flag-stop-group";  // what stops the service goes to its process group
+
 // How much of a file is looked at. A number of twelve digits is therefore read as its first eleven, as s6 does.
 inline constexpr std::size_t number_bytes = 11;
 inline constexpr std::size_t signal_bytes = 15;
+inline constexpr std::size_t schedule_bytes = 512;
 inline constexpr std::uint32_t no_limit_above = 2147483647;    // milliseconds; more means for ever
 inline constexpr std::uint32_t default_finish_timeout = 5000;  // milliseconds
 
@@ -42,5 +54,9 @@ bool flag(const char* file) noexcept;
 std::optional<int> read_descriptor(const char* file, int least) noexcept;
 // A delay in nanoseconds, `never` for none: 0, or more than no_limit_above milliseconds.
 sys::Nanoseconds read_timeout(const char* file, std::uint32_t default_milliseconds) noexcept;
+
+RestartPolicy read_restart_policy() noexcept;
+// Nothing: there is none, so what s6 does holds.
+std::optional<StopSchedule> read_stop_schedule() noexcept;
 
 }  // namespace s6::supervise::config

@@ -131,6 +131,20 @@ constexpr auto rules = [] {
       {finish, finish_died, G::wanted_up, to(S::down), W::keep, {stamp_ready, arm_restart, write_status, notify_D}},
       {finish, finish_died, G::wanted_down, to(S::down), W::keep, {stamp_ready, disarm, write_status, notify_D}},
       {finish, finish_gave_up, G::any, to(S::down), W::down, {stamp_ready, disarm, write_status, notify_OD}},
+      // --- a limit forbids another start
+      {up,
+       no_finish_limit,
+       G::wanted_up,
+       to(S::down),
+       W::down,
+       {stamp_ready_death, warn_gave_up, write_status, notify_dOD}},
+      {finish,
+       over_limit,
+       G::wanted_up,
+       to(S::down),
+       W::down,
+       {stamp_ready, disarm, warn_gave_up, write_status, notify_OD}},
+      // --- the last ./finish died
       {last_finish, finish_died, G::any, to(S::down), W::keep, {stamp_ready, disarm, write_status, notify_D, quit}},
       {last_finish, finish_gave_up, G::any, to(S::down), W::down, {stamp_ready, disarm, write_status, notify_OD, quit}},
   });

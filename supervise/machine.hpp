@@ -28,7 +28,9 @@ enum class Event : std::uint8_t {
   finish_spawned,  // answers to spawn_finish
   finish_missing,  // there is none, or it cannot be executed
   finish_died,
-  finish_gave_up,  // it exited 125: permanent failure
+  finish_gave_up,   // it exited 125: permanent failure
+  over_limit,       // finish_died, and a limit forbids to start it again
+  no_finish_limit,  // finish_missing, likewise
   sig_term,
   sig_hup,
   sig_quit,
@@ -50,7 +52,7 @@ enum class Event : std::uint8_t {
   cmd_continue_all,  // C
   cmd_kill_all       // K
 };
-inline constexpr std::size_t event_count = 30;
+inline constexpr std::size_t event_count = 32;
 
 enum class Effect : std::uint8_t {
   none,
@@ -73,6 +75,7 @@ enum class Effect : std::uint8_t {
   notify_D,
   notify_dD,
   notify_OD,
+  notify_dOD,
   // Signals to the child.
   send_signal,       // the one that came with the event
   send_down_signal,  // as configured, TERM by default
@@ -94,6 +97,7 @@ enum class Effect : std::uint8_t {
   disarm,
   // The rest.
   warn_finish_overdue,
+  warn_gave_up,
   close_notification,
   null_stdio,
   spawn_run,     // answered by an event, so always the last effect

@@ -31,6 +31,12 @@ constexpr std::size_t commands_per_turn = 256;
 constexpr bool is_finishing(State s) noexcept {
   return s == State::finish || s == State::last_finish;
 }
+constexpr bool is_leaving(State s) noexcept {
+  return s == State::last_up || s == State::last_finish;
+}
+constexpr bool is_start_by_hand(State s, Event e) noexcept {
+  return s == State::down && (e == Event::cmd_up || e == Event::cmd_up_kept || e == Event::cmd_once);
+}
 
 }  // namespace
 
@@ -116,12 +122,21 @@ void Supervisor::on_death(WaitStatus status) noexcept {
     status_.pid = 0;
     constexpr int permanent_failure = 125;
     const bool gave_up = status.exited() && status.exit_code() == permanent_failure;
-    return dispatch(gave_up ? Event::finish_gave_up : Event::finish_died);
+    if (gave_up) return dispatch(Event::finish_gave_up);
+    return dispatch(is_given_up() ? Event::over_limit : Event::finish_died);
   }
   // A newline written just before the death may not have been seen yet.
   if (notification_) read_notification();
   status_.wait_status = status.raw;
   dispatch(Event::run_died);
+}
+
+// The service has died for good, finish included. Is it not to be started again, though it is wanted up?
+bool Supervisor::is_given_up() noexcept {
+  if (!model_.want_up || is_leaving(model_.state)) return false;
+  const Restart restart = burst_.next(config::read_restart_policy(), sys::monotonic_now());
+  restart_delay_ = restart.delay;
+  return restart.give_up;
 }
 
 void Supervisor::read_commands() noexcept {
@@ -136,6 +151,7 @@ void Supervisor::read_commands() noexcept {
 
 void Supervisor::dispatch(Event event, int signal) noexcept {
   is_retry_ = event == Event::timer_due;
+  if (is_start_by_hand(model_.state, event)) burst_.reset();
   for (bool more = true; more;) {
     more = false;
     for (const Effect effect : step(model_, event)) {
@@ -157,8 +173,9 @@ void Supervisor::dispatch(Event event, int signal) noexcept {
         case Effect::notify_D: notify("D"); break;
         case Effect::notify_dD: notify("dD"); break;
         case Effect::notify_OD: notify("OD"); break;
+        case Effect::notify_dOD: notify("dOD"); break;
         case Effect::send_signal: send(signal); break;
-        case Effect::send_down_signal: send(config::read_signal(config::down_signal_file, SIGTERM)); break;
+        case Effect::send_down_signal: send_to_stop(config::read_signal(config::down_signal_file, SIGTERM)); break;
         case Effect::send_reload_signal: send(config::read_signal(config::reload_signal_file, SIGHUP)); break;
         case Effect::send_stop: send(SIGSTOP); break;
         case Effect::send_cont: send(SIGCONT); break;
@@ -170,13 +187,16 @@ void Supervisor::dispatch(Event event, int signal) noexcept {
         case Effect::kill_overdue: kill_overdue(); break;
         case Effect::arm_restart: arm_restart(); break;
         case Effect::arm_retry: arm(failed_start_retry); break;
-        case Effect::arm_kill: arm(config::read_timeout(config::kill_timeout_file, 0)); break;
+        case Effect::arm_kill: arm_kill(); break;
         case Effect::arm_finish:
           arm(config::read_timeout(config::finish_timeout_file, config::default_finish_timeout));
           break;
-        case Effect::arm_again: arm(kill_again); break;
+        case Effect::arm_again: arm_again(); break;
         case Effect::disarm: timer_ = sys::never; break;
         case Effect::warn_finish_overdue: cli::warn({"./finish takes too long: killing it"}); break;
+        case Effect::warn_gave_up:
+          cli::warn({"giving the service up after ", to_text(burst_.count()), " restarts; send u to start it"});
+          break;
         case Effect::close_notification: notification_.reset(); break;
         case Effect::null_stdio:
           if (auto closed = sys::null_stdin_and_stdout(); !closed) cli::warn(closed.error());
@@ -212,7 +232,8 @@ Event Supervisor::spawn_run() noexcept {
 Event Supervisor::spawn_finish() noexcept {
   const pid_t dead = status_.pid;
   status_.pid = start_finish(name_, WaitStatus{status_.wait_status}, dead);
-  return status_.pid != 0 ? Event::finish_spawned : Event::finish_missing;
+  if (status_.pid != 0) return Event::finish_spawned;
+  return is_given_up() ? Event::no_finish_limit : Event::finish_missing;
 }
 
 // Retries that fail for the same reason are silent: the reason has been told.
@@ -270,13 +291,42 @@ void Supervisor::send_to_group(int signal) noexcept {
   if (status_.pid > 0) (void)sys::kill_group(status_.pid, signal);
 }
 
+// What is to end the service.
+void Supervisor::send_to_stop(int signal) noexcept {
+  config::flag(config::stop_group_file) ? send_to_group(signal) : send(signal);
+}
+
 void Supervisor::kill_overdue() noexcept {
+  if (stop_schedule_) return go_on_stopping();
   const bool group = config::flag(config::kill_group_file);
   for (const int signal : {SIGKILL, SIGCONT}) group ? send_to_group(signal) : send(signal);
 }
 
+// Up to the next time to wait.
+void Supervisor::go_on_stopping() noexcept {
+  timer_ = sys::never;
+  while (const auto word = stop_schedule_->next()) {
+    if (word->signal == 0) return arm(word->wait);
+    send_to_stop(word->signal);
+    send_to_stop(SIGCONT);
+  }
+}
+
+void Supervisor::arm_kill() noexcept {
+  stop_schedule_ = config::read_stop_schedule();
+  if (stop_schedule_) return go_on_stopping();
+  arm(config::read_timeout(config::kill_timeout_file, 0));
+}
+
+// After kill_overdue. A schedule has armed the timer itself, where it goes on.
+void Supervisor::arm_again() noexcept {
+  const bool scheduled = stop_schedule_ && !is_finishing(model_.state);
+  if (!scheduled) arm(kill_again);
+}
+
 // A service that became ready may come back a second after that, one that never did a second after it went down.
 void Supervisor::arm_restart() noexcept {
+  if (restart_delay_) return arm(*restart_delay_);
   const sys::Nanoseconds since = ready_at_ != sys::never ? ready_at_ : sys::monotonic_now();
   timer_ = sys::after(since, throttle);
 }

@@ -3,12 +3,15 @@
 // for nothing but events, and no refusal of the system ends it.
 #include <sys/types.h>
 
+#include <optional>
 #include <string_view>
 
 #include "common/status.hpp"
 #include "common/sys.hpp"
 #include "supervise/exec_failure.hpp"
 #include "supervise/machine.hpp"
+#include "supervise/restarts.hpp"
+#include "supervise/stop_schedule.hpp"
 
 namespace s6::supervise {
 
@@ -36,6 +39,7 @@ class Supervisor {
   void reap_children() noexcept;
   void read_commands() noexcept;
   void on_death(WaitStatus status) noexcept;
+  bool is_given_up() noexcept;
 
   // Effects out.
   void dispatch(Event event, int signal = 0) noexcept;
@@ -46,8 +50,12 @@ class Supervisor {
   void notify(std::string_view letters) noexcept;
   void send(int signal) noexcept;
   void send_to_group(int signal) noexcept;
+  void send_to_stop(int signal) noexcept;
   void kill_overdue() noexcept;
+  void go_on_stopping() noexcept;
   void arm_restart() noexcept;
+  void arm_kill() noexcept;
+  void arm_again() noexcept;
   void arm(sys::Nanoseconds delay) noexcept;
 
   void warn_of_failed_start(const Error& error) noexcept;
@@ -61,6 +69,10 @@ class Supervisor {
   UniqueFd notification_;                   // read end, non-blocking
   sys::Nanoseconds timer_ = 0;              // what it means depends on the state; the first start is due at once
   sys::Nanoseconds ready_at_ = sys::never;  // in this life; never: not ready yet
+
+  RestartBurst burst_;
+  std::optional<sys::Nanoseconds> restart_delay_;  // as configured, for the restart that is due
+  std::optional<StopSchedule> stop_schedule_;      // what is left of it
 
   // A status that could not be written is written again until it is.
   sys::Nanoseconds status_retry_ = sys::never;

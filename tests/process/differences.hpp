@@ -76,6 +76,9 @@ inline constexpr auto differences = std::to_array<Difference>({
    "while nothing is to be done the real one waits with a limit of years, ours with none: the kernel can be asked for it"},
   {"only-fifos-are-notified", Side::supervisor,
    "the real one writes events over files and through links that are named like a subscriber's FIFO; ours only into FIFOs"},
+  // --- s6-supervise: extensions ---
+  {"extension-files", Side::supervisor,
+   "restart-delay, max-restarts, stop-schedule and flag-stop-group exist in ours only; the real one passes over them"},
   // --- clients: 2.11 is older than 2.15 ---
   {"svwait-without-services", Side::client,
    "with no service directory 2.11.4 and later, and ours, have nothing to wait for; 2.11.3 refuses it"},

@@ -40,6 +40,8 @@ std::string name_of(Event value) {
     case Event::finish_missing: return "finish_missing";
     case Event::finish_died: return "finish_died";
     case Event::finish_gave_up: return "finish_gave_up";
+    case Event::over_limit: return "over_limit";
+    case Event::no_finish_limit: return "no_finish_limit";
     case Event::sig_term: return "sig_term";
     case Event::sig_hup: return "sig_hup";
     case Event::sig_quit: return "sig_quit";
@@ -83,6 +85,7 @@ std::string name_of(Effect value) {
     case Effect::notify_D: return "notify_D";
     case Effect::notify_dD: return "notify_dD";
     case Effect::notify_OD: return "notify_OD";
+    case Effect::notify_dOD: return "notify_dOD";
     case Effect::send_signal: return "send_signal";
     case Effect::send_down_signal: return "send_down_signal";
     case Effect::send_reload_signal: return "send_reload_signal";
@@ -101,6 +104,7 @@ std::string name_of(Effect value) {
     case Effect::arm_again: return "arm_again";
     case Effect::disarm: return "disarm";
     case Effect::warn_finish_overdue: return "warn_finish_overdue";
+    case Effect::warn_gave_up: return "warn_gave_up";
     case Effect::close_notification: return "close_notification";
     case Effect::null_stdio: return "null_stdio";
     case Effect::spawn_run: return "spawn_run";
@@ -235,6 +239,8 @@ TEST_SUITE("supervise machine") {
       if (alive(s.before.state) && s.event == Event::run_died) CHECK(something);
       if (finishing(s.before.state) && (s.event == Event::finish_died || s.event == Event::finish_gave_up))
         CHECK(something);
+      // The shell asks only then.
+      if (s.before.state == State::finish && s.before.want_up && s.event == Event::over_limit) CHECK(something);
       if (s.event == Event::timer_due) CHECK(something);
     }
   }
@@ -249,10 +255,14 @@ TEST_SUITE("supervise machine") {
       // Only what can happen: deaths of children that live, answers to spawns not at all.
       if (event == Event::run_died && !alive(model.state)) continue;
       if ((event == Event::finish_died || event == Event::finish_gave_up) && !finishing(model.state)) continue;
+      if (event == Event::over_limit && (model.state != State::finish || !model.want_up)) continue;
       if (event == Event::ready && (!alive(model.state) || model.ready)) continue;
       if (event >= Event::spawned && event <= Event::spawn_refused) continue;
       if (event == Event::finish_spawned || event == Event::finish_missing) continue;
-      if (event == Event::run_died || event == Event::finish_died || event == Event::finish_gave_up) --children;
+      if (event == Event::no_finish_limit) continue;
+      if (event == Event::run_died || event == Event::finish_died || event == Event::finish_gave_up ||
+          event == Event::over_limit)
+        --children;
       for (bool more = true; more;) {
         more = false;
         for (const Effect e : list(step(model, event))) {
@@ -265,12 +275,15 @@ TEST_SUITE("supervise machine") {
             REQUIRE(children == 0);
             event = random() % 2 == 0 ? Event::finish_missing : Event::finish_spawned;
             if (event == Event::finish_spawned) ++children;
+            const bool may_give_up = model.state == State::up && model.want_up;
+            if (event == Event::finish_missing && may_give_up && random() % 4 == 0) event = Event::no_finish_limit;
             more = true;
           } else if (e == Effect::quit) {
             leaving = true;
           } else if (e == Effect::notify_u) {
             REQUIRE(children == 1);
-          } else if (e == Effect::notify_D || e == Effect::notify_dD || e == Effect::notify_OD) {
+          } else if (e == Effect::notify_D || e == Effect::notify_dD || e == Effect::notify_OD ||
+                     e == Effect::notify_dOD) {
             REQUIRE(children == 0);
           }
         }

@@ -36,8 +36,10 @@ void check_signal(std::string_view in) {
 void check_options(std::string_view in) {
   std::vector<std::string> words(1);
   for (const char c : in) {
-    if (c == '\0') words.emplace_back();
-    else words.back() += c;
+    if (c == '\0')
+      words.emplace_back();
+    else
+      words.back() += c;
   }
   std::vector<const char*> argv;
   for (const std::string& w : words) argv.push_back(w.c_str());

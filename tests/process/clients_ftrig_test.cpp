@@ -88,7 +88,6 @@ class FullFifo {
 TEST_SUITE_BEGIN("clients");
 
 // --- s6-mkfifodir
-// ------------------------------------------------------------------------------------------------------------
 gid_t group_of(const fs::path& path) {
   struct stat st {};
   return stat(path.c_str(), &st) == 0 ? st.st_gid : static_cast<gid_t>(-1);
@@ -182,7 +181,6 @@ TEST_CASE("mkfifodir: wrong usage") {
 }
 
 // --- s6-cleanfifodir
-// -----------------------------------------------------------------------------------------------------------
 TEST_CASE("cleanfifodir: removes FIFOs that nobody reads, and no others") {
   Scene scene;
   const Fifodir fifodir(scene);
@@ -255,7 +253,6 @@ TEST_CASE("cleanfifodir: wrong usage, and two dashes") {
 }
 
 // --- s6-ftrig-notify
-// -------------------------------------------------------------------------------------------------------------
 TEST_CASE("ftrig-notify: everybody who listens gets the whole message in one piece") {
   Scene scene;
   const Fifodir fifodir(scene);
@@ -364,7 +361,6 @@ TEST_CASE("ftrig-notify: wrong usage, and two dashes") {
 }
 
 // --- s6-ftrig-wait: what is found and printed
-// ------------------------------------------------------------------------------------
 TEST_CASE("ftrig-wait: waits for the expression and prints all that came") {
   CHECK(heard("U", {"u", "d", "U"}) == printed("udU\n", "U\n"));
   CHECK(heard("U", {"udUxy"}) == printed("udUxy\n", "U\n"));
@@ -424,7 +420,6 @@ TEST_CASE("ftrig-wait: a stopped listener catches up") {
 }
 
 // --- s6-ftrig-wait: how it ends otherwise
-// ----------------------------------------------------------------------------------------
 TEST_CASE("ftrig-wait: a wait that takes too long ends with 99, not before its time, and leaves no FIFO") {
   Scene scene;
   const Fifodir fifodir(scene);
@@ -596,7 +591,6 @@ TEST_CASE("ftrig programs: long options") {
 }
 
 // --- s6-ftrig-listen1
-// ------------------------------------------------------------------------------------------------------------
 TEST_CASE("ftrig-listen1: the program brings about what is waited for, and all that came is printed") {
   Scene scene;
   const Fifodir fifodir(scene);
@@ -642,7 +636,7 @@ TEST_CASE("ftrig-listen1: wrong usage") {
 }
 
 // --- s6-ftrig-listen
-// ------------------------------------------------------------------------------------------------------------- Ends
+// Ends
 // with an exit code or "waiting" after the messages, each for one of two fifodirs, where x is awaited; the program
 // waits until the end of the test.
 std::string listened(const std::vector<std::string>& options,

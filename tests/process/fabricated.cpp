@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -183,6 +184,16 @@ void Control::leave_room_for(std::size_t bytes) {
   const std::string filler(static_cast<std::size_t>(page) - bytes, '~');
   if (write(writer.get(), filler.data(), filler.size()) != static_cast<ssize_t>(filler.size()))
     FAIL("cannot fill supervise/control: " << strerror(errno));
+}
+
+std::size_t Control::size() const {
+  int bytes = 0;
+  if (ioctl(fd_.get(), FIONREAD, &bytes) < 0) FAIL("FIONREAD: " << strerror(errno));
+  return static_cast<std::size_t>(bytes);
+}
+
+std::size_t Control::capacity() const {
+  return static_cast<std::size_t>(fcntl(fd_.get(), F_GETPIPE_SZ));
 }
 
 // --- clients that wait ----------------------------------------------------------------------------------------------

@@ -68,6 +68,8 @@ class Control {
   std::string next(Here here = Here::now());  // waits, then the same
   // Makes it a FIFO of one page in which there is room for this many more bytes.
   void leave_room_for(std::size_t bytes);
+  [[nodiscard]] std::size_t size() const;  // bytes in it
+  [[nodiscard]] std::size_t capacity() const;
   void close() { fd_.reset(); }  // nobody reads it any more
 
  private:
@@ -75,9 +77,8 @@ class Control {
 };
 
 // --- clients that wait ----------------------------------------------------------------------------------------------
-// ------------------------------------------------------------------------------------------------- Waits until the
-// process has ended, or it and all its descendants sleep at the same moment: it has dealt with everything that was
-// there for it when this was called. True: it sleeps.
+// Waits until the process has ended, or it and all its descendants sleep at the same moment: it has dealt with
+// everything that was there for it when this was called. True: it sleeps.
 bool sleeps(Process& process, Here here = Here::now());
 
 // "exit 0", "killed by 15", or "waiting" when it sleeps.

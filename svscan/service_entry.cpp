@@ -7,7 +7,7 @@
 
 namespace s6::svscan {
 
-Result<void> look_at_pair(const char* directory, Pair& pair) noexcept {
+Result<void> find_logger(const char* directory, Pair& pair) noexcept {
   pair.directories = {PathBuffer{directory}, service_dir::below(directory, "log")};
   pair.count = 1;
   if (!pair.directories[1].ok()) return Error{ENAMETOOLONG, "look at", directory};
@@ -15,12 +15,15 @@ Result<void> look_at_pair(const char* directory, Pair& pair) noexcept {
   if (!log && log.error().code != ENOENT) return log.error();
   if (log && !S_ISDIR(log->st_mode)) return Error{ENOTDIR, "take for a logger", pair.logger()};
   if (log) pair.count = 2;
+  return {};
+}
 
+Result<void> find_supervisors(Pair& pair) noexcept {
   for (std::size_t i = 0; i < pair.count; ++i) {
     const auto supervisor = service_dir::test_supervisor(pair.directories[i].c_str());
     if (!supervisor) return supervisor.error();
     if (i > 0 && supervisor->locked != pair.supervised)
-      return Error{EINVAL, "handle a service and a logger of which only one is supervised:", directory};
+      return Error{EINVAL, "handle a service and a logger of which only one is supervised:", pair.service()};
     pair.supervised = supervisor->locked;
   }
   return {};

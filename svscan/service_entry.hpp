@@ -33,8 +33,10 @@ struct Pair {
   [[nodiscard]] const char* logger() const noexcept { return directories[1].c_str(); }  // only if count is 2
 };
 
-// Looks at `directory` and its log. One of them supervised and the other not is EINVAL, a log that is no directory
-// ENOTDIR, a path that is too long ENAMETOOLONG.
-Result<void> look_at_pair(const char* directory, Pair& pair) noexcept;
+// Finds the logger of `directory`. A log that is no directory is ENOTDIR, a path that is too long ENAMETOOLONG.
+Result<void> find_logger(const char* directory, Pair& pair) noexcept;
+
+// Finds out whether they are supervised. One of them and the other not is EINVAL.
+Result<void> find_supervisors(Pair& pair) noexcept;
 
 }  // namespace s6::svscan

@@ -1,9 +1,12 @@
 // s6-svlink SCANDIR SERVICEDIR [NAME]: puts a service into a scan directory, has s6-svscan start supervisors for it and
-// its logger, and waits until these run. A failure leaves neither the link nor a supervisor.
+// its logger, and waits until these run. A failure, or a signal
+// that ends it, leaves neither the link nor a supervisor.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
+
+#include <array>
 
 #include "common/cli.hpp"
 #include "common/fifodir.hpp"
@@ -47,26 +50,30 @@ constexpr options::Option<Settings> option_table[] = {
      }},
 };
 
-// Everything that has to be undone if it does not come to a good end.
+// One attempt, and what it has made so far: that has to be undone if it does not come to a good end.
 struct Linking {
   const char* scan_directory;
-  const PathBuffer& link;
   const Pair& pair;
-  Down down;
+  PathBuffer target;
+  PathBuffer link;
+  std::array<PathBuffer, 2> events = {};
+  std::array<PathBuffer, 2> downs = {};
+  std::array<bool, 2> made_down = {};
+  bool made_link = false;
 };
-
-void remove_down_files(const Linking& linking) noexcept {
-  for (std::size_t i = 0; i < linking.pair.count; ++i)
-    (void)sys::unlink(service_dir::below(linking.pair.directories[i].c_str(), service_dir::down).c_str());
-}
 
 // s6-svscan is told, too: it would otherwise go on starting supervisors on a link that is gone.
 void undo(const Linking& linking) noexcept {
-  if (linking.down != Down::no) remove_down_files(linking);
+  constexpr service_dir::Patience none{.deadline = 0};
+  for (std::size_t i = 0; i < linking.pair.count; ++i)
+    if (linking.made_down[i]) (void)sys::unlink(linking.downs[i].c_str());
+  if (!linking.made_link) return;
   (void)sys::unlink(linking.link.c_str());
-  (void)service_dir::send_control(linking.scan_directory, control_directory, "an");
-  (void)service_dir::send_control(linking.pair.service(), service_dir::supervise, "xd");
-  if (linking.pair.count == 2) (void)service_dir::send_control(linking.pair.logger(), service_dir::supervise, "xo");
+  (void)service_dir::send_control(linking.scan_directory, control_directory, "an", none);
+  if (linking.pair.supervised) return;
+  (void)service_dir::send_control(linking.pair.service(), service_dir::supervise, "xd", none);
+  if (linking.pair.count == 2)
+    (void)service_dir::send_control(linking.pair.logger(), service_dir::supervise, "xo", none);
 }
 
 void check_scanner_or_die(const char* scan_directory) noexcept {
@@ -87,22 +94,30 @@ void check_run_or_die(const char* directory) noexcept {
 
 void look_at_service_or_die(const char* directory, Pair& pair) noexcept {
   check_run_or_die(directory);
-  if (auto looked = look_at_pair(directory, pair); !looked)
-    cli::die(looked.error().code == ENOTDIR ? cli::usage_error : cli::system_error, looked.error());
+  if (auto found = find_logger(directory, pair); !found)
+    cli::die(found.error().code == ENOTDIR ? cli::usage_error : cli::system_error, found.error());
   if (pair.count == 2) check_run_or_die(pair.logger());
+  if (auto found = find_supervisors(pair); !found) cli::die(found.error());
 }
 
-void make_event_directory_or_die(const PathBuffer& path, const Settings& settings) noexcept {
-  const auto made = fifodir::make(path.c_str(), settings.event_mode);
-  if (made) return;
-  if (made.error().code != EEXIST) cli::die(made.error());
-  if (!settings.force) return;
-  if (auto r = fifodir::grant(path.c_str(), settings.event_mode, sys::effective_group()); !r) cli::die(r.error());
+Result<void> make_event_directory(const PathBuffer& path, const Settings& settings) noexcept {
+  auto made = fifodir::make(path.c_str(), settings.event_mode);
+  if (made || made.error().code != EEXIST) return made;
+  if (!settings.force) return {};
+  return fifodir::grant(path.c_str(), settings.event_mode, sys::effective_group());
 }
 
-void make_down_file_or_die(const char* directory) noexcept {
-  const PathBuffer path = service_dir::below(directory, service_dir::down);
-  if (auto fd = sys::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK); !fd) cli::die(fd.error());
+Result<void> make_down_file(const PathBuffer& path, bool& made) noexcept {
+  const auto fd = sys::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL);
+  if (!fd && fd.error().code != EEXIST) return fd.error();
+  made = static_cast<bool>(fd);
+  return {};
+}
+
+void remove_down_files(const Linking& linking) noexcept {
+  for (std::size_t i = 0; i < linking.pair.count; ++i)
+    if (auto removed = sys::unlink(linking.downs[i].c_str()); !removed && removed.error().code != ENOENT)
+      cli::warn(removed.error(), "the service will be down the next time, too");
 }
 
 PathBuffer absolute_or_die(const char* directory) noexcept {
@@ -113,41 +128,69 @@ PathBuffer absolute_or_die(const char* directory) noexcept {
 }
 
 // Only a service that is supervised already may have its link already.
-void make_link_or_die(const char* directory, const PathBuffer& link, const Pair& pair) noexcept {
-  const auto linked = sys::symlink(absolute_or_die(directory).c_str(), link.c_str());
-  if (!linked && !(linked.error().code == EEXIST && pair.supervised))
-    cli::die(linked.error(), linked.error().code == EEXIST ? "remove what is there, or take another name" : "");
+Result<void> make_link(Linking& linking) noexcept {
+  auto linked = sys::symlink(linking.target.c_str(), linking.link.c_str());
+  linking.made_link = static_cast<bool>(linked);
+  if (!linked && linked.error().code == EEXIST && linking.pair.supervised) return {};
+  return linked;
 }
 
-Result<void> request_scan(const char* scan_directory) noexcept {
-  const auto sent = service_dir::send_control(scan_directory, control_directory, "a");
+Result<void> request_scan(const char* scan_directory, const service_dir::Patience& patience) noexcept {
+  const auto sent = service_dir::send_control(scan_directory, control_directory, "a", patience);
   if (sent.outcome == service_dir::Delivery::sent) return {};
   return Error{sent.code, "command the s6-svscan on", scan_directory};
 }
 
-int link_and_wait(const char* directory, const Linking& linking, const Settings& settings,
-                  sys::Nanoseconds deadline) noexcept {
-  const Pair& pair = linking.pair;
-  const PathBuffer events[] = {service_dir::below(pair.service(), service_dir::event),
-                               service_dir::below(pair.logger(), service_dir::event)};
-  for (std::size_t i = 0; i < pair.count; ++i) {
-    if (settings.down != Down::no) make_down_file_or_die(pair.directories[i].c_str());
-    make_event_directory_or_die(events[i], settings);
+Result<void> prepare(Linking& linking, const Settings& settings) noexcept {
+  for (std::size_t i = 0; i < linking.pair.count; ++i) {
+    const char* const directory = linking.pair.directories[i].c_str();
+    linking.events[i] = service_dir::below(directory, service_dir::event);
+    linking.downs[i] = service_dir::below(directory, service_dir::down);
+    if (settings.down != Down::no)
+      if (auto made = make_down_file(linking.downs[i], linking.made_down[i]); !made) return made;
+    if (auto made = make_event_directory(linking.events[i], settings); !made) return made;
   }
+  return {};
+}
+
+[[noreturn]] void fail(const Linking& linking, const Error& error) noexcept {
+  undo(linking);
+  switch (error.code) {
+    case EEXIST: cli::die(error, "remove what is there, or take another name");
+    case ETIMEDOUT: cli::die(cli::timed_out, error, "it does not read its commands; is it stopped?");
+    default: cli::die(error);
+  }
+}
+
+// Subscribes before s6-svscan can know of the service, so that no event is missed.
+Result<void> start(Linking& linking, svwait::Listener& listener) noexcept {
   constexpr const char* supervisor_started = "s";
-  const char* const wishes[] = {events[0].c_str(), supervisor_started, events[1].c_str(), supervisor_started};
+  const char* const wishes[] = {linking.events[0].c_str(), supervisor_started,  //
+                                linking.events[1].c_str(), supervisor_started};
+  if (auto started = listener.start(std::span(wishes).first(2 * linking.pair.count)); !started) return started;
+  if (auto linked = make_link(linking); !linked) return linked;
+  return request_scan(linking.scan_directory, listener.patience());
+}
+
+int link_and_wait(Linking& linking, const Settings& settings, sys::Nanoseconds deadline) noexcept {
+  if (auto prepared = prepare(linking, settings); !prepared) fail(linking, prepared.error());
   svwait::Listener listener(svwait::Quorum::all, deadline);
-  listener.start_or_die(std::span(wishes).first(2 * pair.count));
-  make_link_or_die(directory, linking.link, pair);
-  if (auto requested = request_scan(linking.scan_directory); !requested) {
-    undo(linking);
+  if (auto started = start(linking, listener); !started) {
     listener.cancel();
-    cli::die(requested.error());
+    if (started.error().code == EINTR) {
+      undo(linking);
+      listener.heed_signals();
+    }
+    fail(linking, started.error());
   }
-  const auto outcome = listener.wait();
-  if (outcome != svwait::Listener::Outcome::heard) {
-    undo(linking);
-    return outcome == svwait::Listener::Outcome::too_late ? cli::timed_out : cli::system_error;
+  switch (listener.wait_or_signal()) {
+    case svwait::Listener::Outcome::heard: break;
+    case svwait::Listener::Outcome::interrupted:
+      undo(linking);
+      listener.heed_signals();
+      break;
+    case svwait::Listener::Outcome::too_late: undo(linking); return cli::timed_out;
+    case svwait::Listener::Outcome::lost: undo(linking); return cli::system_error;
   }
   if (settings.down == Down::at_first) remove_down_files(linking);
   return cli::ok;
@@ -156,7 +199,7 @@ int link_and_wait(const char* directory, const Linking& linking, const Settings&
 }  // namespace
 
 int main(int argc, char** argv) {
-  const sys::Nanoseconds start = sys::monotonic_now();
+  const sys::Nanoseconds start_time = sys::monotonic_now();
   cli::set_program("s6-svlink");
   sys::ignore_signal(SIGPIPE);
   Settings settings;
@@ -173,13 +216,13 @@ int main(int argc, char** argv) {
   check_scanner_or_die(scan_directory);
   Pair pair;
   look_at_service_or_die(directory, pair);
-  const PathBuffer link = service_dir::below(scan_directory, name);
-  if (!pair.supervised) {
-    const Linking linking{scan_directory, link, pair, settings.down};
-    return link_and_wait(directory, linking, settings, svwait::deadline_after(start, settings.timeout));
-  }
+  Linking linking{scan_directory, pair, absolute_or_die(directory), service_dir::below(scan_directory, name)};
+  if (!linking.link.ok()) cli::die(Error{ENAMETOOLONG, "look into", scan_directory});
+  const sys::Nanoseconds deadline = svwait::deadline_after(start_time, settings.timeout);
+  if (!pair.supervised) return link_and_wait(linking, settings, deadline);
   cli::warn({directory, " is already supervised"});
-  make_link_or_die(directory, link, pair);
-  if (auto requested = request_scan(scan_directory); !requested) cli::die(requested.error());
+  if (auto linked = make_link(linking); !linked) fail(linking, linked.error());
+  if (auto requested = request_scan(scan_directory, {.deadline = deadline}); !requested)
+    fail(linking, requested.error());
   return cli::ok;
 }

@@ -2,6 +2,7 @@
 // they have left.
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "common/cli.hpp"
 #include "common/number.hpp"
@@ -33,44 +34,62 @@ constexpr options::Option<Settings> option_table[] = {
      }},
 };
 
-// Without a scanner there is nobody who could end the supervisors; they may do so all the same.
-void unlink(const char* scan_directory, const PathBuffer& link) noexcept {
-  if (auto removed = sys::unlink(link.c_str()); !removed && removed.error().code != ENOENT) cli::warn(removed.error());
-  const auto sent = service_dir::send_control(scan_directory, control_directory, "an");
+// An entry that is not there needs no removal, and without a scanner there is nobody who could end the supervisors;
+// they may leave all the same.
+Result<void> take_out(const char* scan_directory, const PathBuffer& link,
+                      const service_dir::Patience& patience) noexcept {
+  if (auto removed = sys::unlink(link.c_str()); !removed && removed.error().code != ENOENT) return removed;
+  const auto sent = service_dir::send_control(scan_directory, control_directory, "an", patience);
+  if (sent.code == ETIMEDOUT || sent.code == EINTR) return Error{sent.code, "command the s6-svscan on", scan_directory};
   if (sent.outcome != service_dir::Delivery::sent)
     cli::warn({"unable to command the s6-svscan on ", scan_directory, ": is one running?"});
+  return {};
 }
 
-// Through its real path: the link is gone when the subscription is to be removed.
-Result<PathBuffer> real_event_directory(const PathBuffer& directory) noexcept {
-  PathBuffer path;
-  if (auto r = sys::real_path(service_dir::below(directory.c_str(), service_dir::event).c_str(), path); !r)
-    return r.error();
-  return path;
+[[noreturn]] void fail(const Error& error) noexcept {
+  switch (error.code) {
+    case EISDIR: cli::die(error, "only links are taken out; stop the service, or move it away and scan");
+    case ETIMEDOUT: cli::die(cli::timed_out, error, "it does not read its commands; is it stopped?");
+    default: cli::die(error);
+  }
+}
+
+// Through its real path: the link is gone when the subscription is to be removed. An event directory in which nobody
+// can be heard is no reason to leave the service where it is; its supervisor is not waited for.
+bool find_event_directory(const PathBuffer& directory, PathBuffer& event) noexcept {
+  const PathBuffer path = service_dir::below(directory.c_str(), service_dir::event);
+  auto found = sys::real_path(path.c_str(), event);
+  if (found) found = sys::access(event.c_str(), W_OK | X_OK);
+  if (!found) cli::warn(found.error(), "its supervisor is not waited for");
+  return static_cast<bool>(found);
 }
 
 int unlink_and_wait(const char* scan_directory, const PathBuffer& link, sys::Nanoseconds deadline) noexcept {
   Pair pair;
-  if (auto looked = look_at_pair(link.c_str(), pair); !looked) cli::die(looked.error());
+  if (auto found = find_logger(link.c_str(), pair); !found) cli::die(found.error());
+  if (auto found = find_supervisors(pair); !found) cli::die(found.error());
   PathBuffer events[2];
   const char* wishes[4];
   std::size_t count = 0;
   for (std::size_t i = 0; pair.supervised && i < pair.count; ++i) {
-    auto event = real_event_directory(pair.directories[i]);
-    if (!event) continue;  // whose leaving cannot be heard is not waited for
-    events[i] = *event;
+    if (!find_event_directory(pair.directories[i], events[i])) continue;
     wishes[count++] = events[i].c_str();
     wishes[count++] = "x";  // what a supervisor says when it leaves
   }
   svwait::Listener listener(svwait::Quorum::all, deadline);
   listener.start_or_die(std::span<const char* const>(wishes, count));
-  unlink(scan_directory, link);
+  if (auto taken_out = take_out(scan_directory, link, listener.patience()); !taken_out) {
+    listener.cancel();
+    listener.heed_signals();
+    fail(taken_out.error());
+  }
   switch (listener.wait()) {
     case svwait::Listener::Outcome::too_late:
       cli::say(cli::Level::fatal, {link, " was taken out, but its supervisor has not left yet"});
       return cli::timed_out;
     case svwait::Listener::Outcome::heard:
-    case svwait::Listener::Outcome::lost: break;
+    case svwait::Listener::Outcome::lost:
+    case svwait::Listener::Outcome::interrupted: break;
   }
   return cli::ok;
 }
@@ -91,7 +110,9 @@ int main(int argc, char** argv) {
   if (!is_entry_name(name)) cli::die_usage(usage, "the service's name may not be empty nor begin with . or /");
 
   const PathBuffer link = service_dir::below(scan_directory, name);
-  if (settings.wait) return unlink_and_wait(scan_directory, link, svwait::deadline_after(start, settings.timeout));
-  unlink(scan_directory, link);
+  if (!link.ok()) cli::die(Error{ENAMETOOLONG, "look into", scan_directory});
+  const sys::Nanoseconds deadline = svwait::deadline_after(start, settings.timeout);
+  if (settings.wait) return unlink_and_wait(scan_directory, link, deadline);
+  if (auto taken_out = take_out(scan_directory, link, {.deadline = deadline}); !taken_out) fail(taken_out.error());
   return cli::ok;
 }

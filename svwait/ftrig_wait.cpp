@@ -22,7 +22,8 @@ int main(int argc, char** argv) {
   listener.start_or_die(parsed.operands.first(2));
   switch (listener.wait()) {
     case Outcome::heard: cli::print(listener.line()); return cli::ok;
-    case Outcome::lost: return cli::negative;
+    case Outcome::lost:
+    case Outcome::interrupted: return cli::negative;
     case Outcome::too_late: break;
   }
   return cli::timed_out;

@@ -40,7 +40,7 @@ Result<void> Listener::allocate(std::span<const char* const> wishes) noexcept {
   return {};
 }
 
-Result<void> Listener::subscribe_to_all(std::span<const char* const> wishes) noexcept {
+Result<void> Listener::start(std::span<const char* const> wishes) noexcept {
   if (auto done = allocate(wishes); !done) return done;
   for (Entry& entry : entries_)
     if (!entry.pattern.compile(entry.expression))
@@ -53,7 +53,7 @@ Result<void> Listener::subscribe_to_all(std::span<const char* const> wishes) noe
 }
 
 void Listener::start_or_die(std::span<const char* const> wishes) noexcept {
-  if (auto done = subscribe_to_all(wishes); !done) give_up(done.error());
+  if (auto done = start(wishes); !done) give_up(done.error());
 }
 
 bool Listener::is_heard() const noexcept {
@@ -65,16 +65,23 @@ bool Listener::is_lost() const noexcept {
 }
 
 Listener::Outcome Listener::wait() noexcept {
-  heed_signals();
+  const Outcome outcome = wait_or_signal();
+  if (outcome == Outcome::interrupted) heed_signals();
+  return outcome;
+}
+
+Listener::Outcome Listener::wait_or_signal() noexcept {
   arm();
-  while (!is_heard() && !is_lost()) {
+  take_signal();
+  while (signal_ == 0 && !is_heard() && !is_lost()) {
     const bool last_look = sys::monotonic_now() >= deadline_;
     if (auto ready = poll(); !ready) give_up(ready.error());
-    heed_signals();
+    if (take_signal()) break;
     handle_ready();
     if (last_look && !is_heard() && !is_lost()) return time_out();
   }
   cancel();
+  if (signal_ != 0) return Outcome::interrupted;
   return is_heard() ? Outcome::heard : Outcome::lost;
 }
 
@@ -144,11 +151,15 @@ void Listener::cancel() noexcept {
   for (Entry& entry : entries_) entry.subscription.cancel();
 }
 
+bool Listener::take_signal() noexcept {
+  if (signal_ == 0) signal_ = signals_.next();
+  return signal_ != 0;
+}
+
 void Listener::heed_signals() noexcept {
-  if (const int signal = signals_.next(); signal != 0) {
-    cancel();
-    sys::die_of(signal);
-  }
+  if (!take_signal()) return;
+  cancel();
+  sys::die_of(signal_);
 }
 
 std::string_view Listener::line() noexcept {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "common/fifodir.hpp"
+#include "common/service_dir.hpp"
 #include "common/sys.hpp"
 #include "svwait/condition.hpp"
 #include "svwait/ending_signals.hpp"
@@ -27,20 +28,26 @@ class Listener {
   ~Listener();
 
   // Subscribes to all. `wishes` are fifodirs and expressions, by turns; they must outlive the listener. From here on
-  // the signals that end programs are blocked and wait for wait(). An expression that is none, or a refusal of the
-  // system, ends the program with 111. A listener is started once.
+  // the signals that end programs are blocked and wait for wait(). An expression that is none ends the program with
+  // 111. A listener is started once; after an error, cancel() it.
+  Result<void> start(std::span<const char* const> wishes) noexcept;
   void start_or_die(std::span<const char* const> wishes) noexcept;
 
   enum class Outcome : std::uint8_t {
-    heard,    // enough of the expressions were found
-    lost,     // somebody removed FIFOs, so that they cannot be found any more
-    too_late  // the deadline came first
+    heard,       // enough of the expressions were found
+    lost,        // somebody removed FIFOs, so that they cannot be found any more
+    too_late,    // the deadline came first
+    interrupted  // a signal: heed_signals() does what it always does
   };
-  // Says on fd 2 what went wrong. A signal removes the subscriptions and then does what it always does.
+  // Says on fd 2 what went wrong, and leaves no subscription. wait() is never interrupted: it heeds the signals.
   [[nodiscard]] Outcome wait() noexcept;
+  [[nodiscard]] Outcome wait_or_signal() noexcept;
 
   // Removes the subscriptions.
   void cancel() noexcept;
+
+  // For what is done between start() and wait() and may take its time.
+  [[nodiscard]] service_dir::Patience patience() const noexcept { return {deadline_, signals_.fd()}; }
   void heed_signals() noexcept;
 
   // The text in which the expression of the first wish was found, and what had come with it, with a newline after it.
@@ -56,12 +63,12 @@ class Listener {
   };
 
   Result<void> allocate(std::span<const char* const> wishes) noexcept;
-  Result<void> subscribe_to_all(std::span<const char* const> wishes) noexcept;
   void arm() noexcept;
   [[nodiscard]] Result<int> poll() noexcept;
   void handle_ready() noexcept;
   bool read_once(Entry& entry) noexcept;  // false: there was nothing, or nothing more is wanted
   void check_subscriptions() noexcept;
+  bool take_signal() noexcept;
   [[nodiscard]] bool is_heard() const noexcept;
   [[nodiscard]] bool is_lost() const noexcept;
   [[nodiscard]] Outcome time_out() noexcept;
@@ -74,6 +81,7 @@ class Listener {
   std::size_t heard_ = 0;
   std::size_t lost_ = 0;
   EndingSignals signals_;
+  int signal_ = 0;  // that came
   Removals removals_;
 };
 

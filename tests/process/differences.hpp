@@ -269,6 +269,25 @@ inline constexpr auto differences = std::to_array<Difference>({
    "the real ones take a timeout of 2^31 ms (25 days) or more for one that is over already"},
   {"svwait-watches-supervisors", Side::client,
    "the real one believes the last word of a dead supervisor and waits for it for ever; ours takes it for gone after a grace"},
+  // --- s6-svlink and s6-svunlink ---
+  {"svlink-removes-the-down-file-of-the-logger", Side::client,
+   "with -d the real one leaves log/down behind, and the logger stays down for ever; ours removes it, too"},
+  {"svlink-removes-what-it-has-made", Side::client,
+   "when it fails before s6-svscan is told, the real one leaves down files; ours removes those it made"},
+  {"svlink-keeps-what-was-there", Side::client,
+   "when it fails, the real one removes the down file even if the user had made it; ours only its own"},
+  {"svlink-tells-svscan-of-a-failure", Side::client,
+   "the real one removes its link without a word, and an s6-svscan since 2.12 goes on starting supervisors there"},
+  {"svlink-interrupted-is-a-failure", Side::client,
+   "a signal that ends the real one leaves its link, and the service starts all the same; ours undoes what it did"},
+  {"svlink-limits-the-time-to-send", Side::client,
+   "the real ones wait for room in a full control FIFO for ever, whatever the timeout"},
+  {"svunlink-leaves-no-fifo", Side::client,
+   "2.13 and later, and ours, subscribe by the real path; 2.11 by the link, and cannot remove its FIFO when that is gone"},
+  {"svunlink-tells-of-a-timeout", Side::client,
+   "the real one is content and silent when its time is over and the supervisor still there; ours says so and ends with 99"},
+  {"svunlink-fails-when-the-entry-stays", Side::client,
+   "the real one waits in vain, then is content, when the entry could not be removed; ours ends with 111 at once"},
 });
 // clang-format on
 

@@ -34,6 +34,12 @@ Result<std::optional<gid_t>> primary_group_of(uid_t user) noexcept {
   return *entry != nullptr ? std::optional((*entry)->pw_gid) : std::nullopt;
 }
 
+Result<std::optional<Account>> user_called(const char* name) noexcept {
+  const auto entry = ask<struct passwd>("look up the user", name, [name] { return ::getpwnam(name); });
+  if (!entry) return entry.error();
+  return *entry != nullptr ? std::optional(Account{(*entry)->pw_uid, (*entry)->pw_gid}) : std::nullopt;
+}
+
 Name name_of_group(gid_t group) noexcept {
   Name name;
   const struct group* const entry = ::getgrgid(group);

@@ -15,6 +15,11 @@ using Name = TextBuffer<256>;
 // Nothing where the database knows no such user or group. An error is one of asking.
 Result<std::optional<gid_t>> group_called(const char* name) noexcept;
 Result<std::optional<gid_t>> primary_group_of(uid_t user) noexcept;
+struct Account {
+  uid_t user = 0;
+  gid_t group = 0;  // its primary one
+};
+Result<std::optional<Account>> user_called(const char* name) noexcept;
 // The group's name; its number where it has none, or the database cannot be asked.
 Name name_of_group(gid_t group) noexcept;
 

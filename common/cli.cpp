@@ -17,7 +17,7 @@ namespace {
 std::string_view program_name = "s6";
 std::string_view object_name;
 bool may_wait = true;
-int fallback = -1;
+int copy = -1;
 
 constexpr std::string_view level_text(Level level) noexcept {
   switch (level) {
@@ -43,7 +43,8 @@ class Line {
     }
     const int saved = errno;
     const int count = static_cast<int>(count_);
-    if (::writev(2, parts_.data(), count) < 0 && fallback >= 0) (void)!::writev(fallback, parts_.data(), count);
+    (void)!::writev(2, parts_.data(), count);
+    if (copy >= 0) (void)!::writev(copy, parts_.data(), count);
     errno = saved;
   }
 
@@ -74,8 +75,8 @@ void never_wait_for_stderr() noexcept {
   may_wait = false;
 }
 
-void set_fallback(int fd) noexcept {
-  fallback = fd;
+void set_copy(int fd) noexcept {
+  copy = fd;
 }
 
 std::string_view reason(int code) noexcept {

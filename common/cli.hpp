@@ -26,8 +26,8 @@ void set_program(std::string_view program, std::string_view object = {}) noexcep
 // stuck logger must not stop a supervisor.
 void never_wait_for_stderr() noexcept;
 
-// Messages that fd 2 refuses (it is a pipe that nobody reads) go to `fd` from now on; -1: nowhere.
-void set_fallback(int fd) noexcept;
+// Messages go to `fd`, too, from now on; -1: only to fd 2. For the time in which nobody may be reading fd 2 yet.
+void set_copy(int fd) noexcept;
 
 void say(Level level, std::initializer_list<std::string_view> parts) noexcept;
 inline void warn(std::initializer_list<std::string_view> parts) noexcept {

@@ -202,6 +202,9 @@ Result<void> chmod(const char* path, mode_t mode) noexcept {
 Result<void> chgrp(const char* path, gid_t group) noexcept {
   return check(::chown(path, static_cast<uid_t>(-1), group), "change the group of", path);
 }
+Result<void> chown(const char* path, uid_t user, gid_t group) noexcept {
+  return check(::chown(path, user, group), "change the owner of", path);
+}
 Result<void> access(const char* path, int mode) noexcept {
   return check(::access(path, mode), "access", path);
 }

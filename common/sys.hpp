@@ -54,6 +54,7 @@ Result<void> chdir(const char* path) noexcept;
 Result<std::size_t> getcwd(std::span<char> text) noexcept;  // terminated; the length without the terminator
 Result<void> chmod(const char* path, mode_t mode) noexcept;
 Result<void> chgrp(const char* path, gid_t group) noexcept;
+Result<void> chown(const char* path, uid_t user, gid_t group) noexcept;
 Result<void> access(const char* path, int mode) noexcept;  // F_OK, X_OK with the real uid, as access(2)
 mode_t umask(mode_t mask) noexcept;
 uid_t effective_user() noexcept;

@@ -22,7 +22,7 @@ void make_directory() noexcept {
   if (!S_ISDIR(found->st_mode)) cli::die(cli::usage_error, {control_directory, " exists and is not a directory"});
 }
 
-UniqueFd take_lock() noexcept {
+UniqueFd open_and_lock() noexcept {
   auto lock = sys::open(lock_file, O_WRONLY | O_NONBLOCK | O_CREAT, 0600);
   if (!lock) cli::die(lock.error());
   const auto taken = sys::lock_exclusive(lock->get());
@@ -48,11 +48,16 @@ UniqueFd open_fifo(int access_mode) noexcept {
 
 }  // namespace
 
+UniqueFd take_lock_or_die() noexcept {
+  const sys::ScopedUmask exact_modes(0);
+  make_directory();
+  return open_and_lock();
+}
+
 ControlDirectory acquire_or_die() noexcept {
   const sys::ScopedUmask exact_modes(0);
   ControlDirectory directory;
-  make_directory();
-  directory.lock = take_lock();  // before the FIFO: it belongs to who has the lock
+  directory.lock = take_lock_or_die();  // before the FIFO: it belongs to who has the lock
   make_fifo();
   directory.control = open_fifo(O_RDONLY);
   directory.writer = open_fifo(O_WRONLY);

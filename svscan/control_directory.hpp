@@ -15,6 +15,9 @@ struct ControlDirectory {
   UniqueFd writer;   // never written to: with it the reader never sees an end of file
 };
 
+// The lock alone: whoever has it is the only one who may change what is in the scan directory for s6-svscan's own use.
+UniqueFd take_lock_or_die() noexcept;
+
 // Makes what is missing. A wrong state, or another s6-svscan, ends the program with 100; a refusal of the system, 111.
 ControlDirectory acquire_or_die() noexcept;
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/cli.hpp"
+#include "common/program_path.hpp"
 #include "common/sys.hpp"
 #include "common/usage.hpp"
 #include "svscan/control_directory.hpp"
@@ -18,6 +19,12 @@ using namespace s6::svscan;
 
 namespace {
 
+bool is_stderr(int fd) noexcept {
+  const auto file = sys::fstat(fd);
+  const auto its_file = sys::fstat(2);
+  return file && its_file && file->st_dev == its_file->st_dev && file->st_ino == its_file->st_ino;
+}
+
 Settings settings_or_die(int argc, char** argv) noexcept {
   const CommandLine line = parse_command_line(std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0));
   const Settings& settings = line.settings;
@@ -25,7 +32,7 @@ Settings settings_or_die(int argc, char** argv) noexcept {
   // Where the tree logs its own errors there is no reader yet: then they go to the console.
   if (settings.console >= 0) {
     if (!sys::set_cloexec(settings.console)) cli::die(cli::usage_error, {"option -X: this descriptor is not open"});
-    cli::set_fallback(settings.console);
+    if (!is_stderr(settings.console)) cli::set_copy(settings.console);
   }
   if (line.directory_is_missing) cli::die_usage(usage, "which scan directory?");
   if (line.outcome.problem != options::Problem::none) cli::die_usage(usage, line.outcome);
@@ -63,14 +70,15 @@ int main(int argc, char** argv) {
   sys::ignore_signal(SIGPIPE);  // even a complaint at start-up must not kill; children get the default
   const Settings settings = settings_or_die(argc, argv);
   if (auto r = sys::open_missing_stdio(); !r) cli::die(cli::usage_error, r.error());
-  const SupervisePath supervise;  // before chdir: the program may have been called by a relative path
+  const ProgramPath supervise("s6-supervise",
+                              S6_SUPERVISE_PATH);  // before chdir: the program may have been called by a relative path
   if (auto r = sys::chdir(settings.directory); !r) cli::die(r.error());
 
   ControlDirectory directory = acquire_or_die();
   sys::SignalQueue signals = signals_or_die();
   const auto memory = memory_or_die({settings.services, settings.name_bytes});
   remove_dangling_links_or_die();
-  cli::set_fallback(-1);
+  cli::set_copy(-1);
   cli::never_wait_for_stderr();
   announce_readiness(settings.notification);  // commands are accepted from now on; nothing runs yet
 

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include <string_view>
-
 #include "common/cli.hpp"
 #include "common/signal_name.hpp"
 #include "common/spawn.hpp"
@@ -15,10 +13,6 @@ namespace {
 
 constexpr const char* finish_program = ".s6-svscan/finish";
 constexpr const char* crash_program = ".s6-svscan/crash";
-
-std::string_view directory_of(std::string_view path) noexcept {
-  return head(path, path.rfind('/'));
-}
 
 // Signals that come from now on neither kill this process nor, as exec resets them, are lost on the next program.
 [[nodiscard]] Error exec_with_default_signals(const char* program, std::span<const int> handled_signals) noexcept {
@@ -38,28 +32,6 @@ std::string_view directory_of(std::string_view path) noexcept {
 }
 
 }  // namespace
-
-SupervisePath::SupervisePath() noexcept {
-  const std::string_view called = sys::executed_as();
-  if (!called.empty() && called[0] != '/') {
-    std::array<char, path_size> cwd;
-    if (const auto size = sys::getcwd(cwd)) beside_name_ = {std::string_view(cwd.data(), *size), "/"};
-  }
-  beside_name_.append(directory_of(called));
-  if (!called.empty()) add(beside_name_);
-
-  std::array<char, path_size> self;
-  if (const auto size = sys::readlink("/proc/self/exe", self)) {
-    beside_file_.append(directory_of({self.data(), *size}));
-    add(beside_file_);
-  }
-  list_[count_++] = S6_SUPERVISE_PATH;
-}
-
-void SupervisePath::add(PathBuffer& path) noexcept {
-  path.append("/s6-supervise");
-  if (path.ok()) list_[count_++] = path.c_str();
-}
 
 Handled run_handler(int signal) noexcept {
   const TextBuffer<32> path{".s6-svscan/SIG", signal_name(signal)};

@@ -27,6 +27,8 @@ Result<void> remove_down_file() noexcept {
 }
 
 Result<void> write(const char* path, const char* temporary, mode_t mode, std::string_view text) noexcept {
+  (void)sys::unlink(
+      temporary);  // what a crash has left would keep its mode; if it is in the way, the next line says so
   return replace_file(path, temporary, mode, std::as_bytes(std::span(text.data(), text.size())));
 }
 

@@ -52,7 +52,7 @@ inline bool append_run_script(Script& script, const CatchAll& catch_all) noexcep
 }
 
 // Makes the service in the working directory, or makes it anew over what an earlier run has left: of that the FIFO
-// stays, as what has survived may still write to it. Calls nothing by its content: a reader sees the old or the new.
+// stays, as what has survived may still write to it. Whoever reads one of the files meanwhile sees the old or the new.
 Result<void> make_catch_all_service(std::string_view run_script) noexcept;
 
 }  // namespace s6::svscan

@@ -288,6 +288,8 @@ inline constexpr auto differences = std::to_array<Difference>({
    "the real one is content and silent when its time is over and the supervisor still there; ours says so and ends with 99"},
   {"svunlink-fails-when-the-entry-stays", Side::client,
    "the real one waits in vain, then is content, when the entry could not be removed; ours ends with 111 at once"},
+  // --- s6-svscanboot ---
+  {"svscanboot-exists", Side::supervisor, "s6-svscanboot came with 2.15.1; there is none to ask in 2.11"},
 });
 // clang-format on
 

@@ -117,6 +117,9 @@ std::optional<accounts::Account> log_owner_or_die(BootSettings& settings) noexce
 void make_log_directory_or_die(const PathBuffer& path, mode_t mode,
                                const std::optional<accounts::Account>& owner) noexcept {
   make_directories_or_die(path);
+  const auto found = sys::stat(path.c_str());
+  if (!found) cli::die(found.error());
+  if (!S_ISDIR(found->st_mode)) cli::die(Error{ENOTDIR, "log to", path.c_str()});
   if (owner)
     if (auto given = sys::chown(path.c_str(), owner->user, owner->group); !given) cli::die(given.error());
   if (auto changed = sys::chmod(path.c_str(), mode); !changed) cli::die(changed.error());

@@ -67,8 +67,8 @@ options::Outcome parse(std::span<const char* const> words, Request& request) noe
   return options::parse(table, request, words);
 }
 
-options::UsageText usage() noexcept {
-  return options::usage("s6-svc", table, "servicedir...");
+options::UsageText usage(std::string_view program, std::string_view operands) noexcept {
+  return options::usage(program, table, operands);
 }
 
 }  // namespace s6::svc

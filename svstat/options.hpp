@@ -23,6 +23,6 @@ struct Request {
 
 // `words` is argv without the program's name.
 options::Outcome parse(std::span<const char* const> words, Request& request) noexcept;
-options::UsageText usage() noexcept;
+options::UsageText usage(std::string_view program, std::string_view operands) noexcept;
 
 }  // namespace s6::svstat

@@ -1,0 +1,18 @@
+#pragma once
+// What s6-svc does once it knows its services, and what is done for an instance, too.
+#include <span>
+
+#include "common/sys.hpp"
+#include "svc/options.hpp"
+
+namespace s6::svc {
+
+// Fills in the request and returns the operands. A wrong command line ends the program with `usage`.
+std::span<const char* const> operands_or_die(std::span<const char* const> words, Request& request,
+                                             const options::UsageText& usage) noexcept;
+
+// Sends the commands, and waits for what they bring about if asked to. The answer is an exit code of s6-svc. `start` is
+// when the program started: the timeout counts from there.
+int carry_out(std::span<const char* const> directories, Request& request, sys::Nanoseconds start) noexcept;
+
+}  // namespace s6::svc

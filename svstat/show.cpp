@@ -1,0 +1,46 @@
+#include "svstat/show.hpp"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "common/cli.hpp"
+#include "common/service_dir.hpp"
+#include "common/usage.hpp"
+#include "svstat/format.hpp"
+
+namespace s6::svstat {
+namespace {
+
+bool is_normally_up_or_die(const char* directory) noexcept {
+  const PathBuffer down{directory, "/", service_dir::down};
+  const auto found = sys::access(down.c_str(), F_OK);
+  if (!found && found.error().code != ENOENT) cli::die(found.error());
+  return !found;
+}
+
+}  // namespace
+
+std::span<const char* const> operands_or_die(std::span<const char* const> words, Request& request,
+                                             const options::UsageText& usage) noexcept {
+  const auto parsed = parse(words, request);
+  if (request.too_many) cli::die_usage(usage.view(), "too many option fields");
+  if (request.has_unknown_field)
+    cli::die_usage(usage.view(), TextBuffer<256>{"invalid option field: ", request.unknown_field}.view());
+  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  return parsed.operands;
+}
+
+void show_or_die(const char* directory, const Request& request) noexcept {
+  const auto supervisor = service_dir::test_supervisor(directory);
+  if (!supervisor) cli::die(supervisor.error());
+  if (!supervisor->locked)
+    cli::die(cli::negative,
+             {"unable to read status for ", directory, ": s6-supervise not running; is s6-svscan running?"});
+  const auto status = service_dir::read_status(directory);
+  if (!status) cli::die(status.error(), service_dir::explain_status_error(status.error()));
+
+  const Facts facts{*status, sys::stamp_now(), is_normally_up_or_die(directory)};
+  cli::print(request.field_count == 0 ? line(facts, request.style) : fields(facts, request.wanted()));
+}
+
+}  // namespace s6::svstat

@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -174,6 +176,9 @@ Result<void> rename(const char* from, const char* to) noexcept {
 Result<void> unlink(const char* path) noexcept {
   return check(::unlink(path), "remove", path);
 }
+Result<void> rmdir(const char* path) noexcept {
+  return check(::rmdir(path), "remove the directory", path);
+}
 Result<void> unlink_at(int dir, const char* path) noexcept {
   return check(::unlinkat(dir, path, 0), "remove", path);
 }
@@ -205,6 +210,9 @@ Result<void> chgrp(const char* path, gid_t group) noexcept {
 Result<void> chown(const char* path, uid_t user, gid_t group) noexcept {
   return check(::chown(path, user, group), "change the owner of", path);
 }
+Result<void> lchown(const char* path, uid_t user, gid_t group) noexcept {
+  return check(::lchown(path, user, group), "change the owner of", path);
+}
 Result<void> access(const char* path, int mode) noexcept {
   return check(::access(path, mode), "access", path);
 }
@@ -216,6 +224,11 @@ uid_t effective_user() noexcept {
 }
 gid_t effective_group() noexcept {
   return ::getegid();
+}
+Result<void> become(uid_t user, gid_t group) noexcept {
+  if (auto done = check(::setgroups(0, nullptr), "give up groups"); !done) return done;
+  if (auto done = check(::setgid(group), "change the group of this process"); !done) return done;
+  return check(::setuid(user), "change the user of this process");
 }
 
 Result<void> DirectoryReader::open(const char* path) noexcept {
@@ -337,6 +350,12 @@ Result<bool> lock_description(int fd) noexcept {
 Result<void> lock_description_waiting(int fd) noexcept {
   struct flock lock = whole_file(F_WRLCK);
   return check(retry([&] { return ::fcntl(fd, F_OFD_SETLKW, &lock); }), "lock");
+}
+
+Result<bool> lock_directory(int fd) noexcept {
+  if (retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) == 0) return true;
+  if (errno == EWOULDBLOCK) return false;
+  return Error{errno, "lock a directory"};
 }
 
 // --- time ----------------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ Result<void> mkfifo(const char* path, mode_t mode) noexcept;
 Result<void> rename(const char* from, const char* to) noexcept;
 Result<void> unlink(const char* path) noexcept;
 Result<void> unlink_at(int dir, const char* path) noexcept;
+Result<void> rmdir(const char* path) noexcept;
 Result<std::size_t> readlink(const char* path, std::span<char> text) noexcept;  // not terminated
 Result<void> symlink(const char* target, const char* link) noexcept;
 // The absolute path without links.
@@ -54,11 +55,14 @@ Result<void> chdir(const char* path) noexcept;
 Result<std::size_t> getcwd(std::span<char> text) noexcept;  // terminated; the length without the terminator
 Result<void> chmod(const char* path, mode_t mode) noexcept;
 Result<void> chgrp(const char* path, gid_t group) noexcept;
-Result<void> chown(const char* path, uid_t user, gid_t group) noexcept;
-Result<void> access(const char* path, int mode) noexcept;  // F_OK, X_OK with the real uid, as access(2)
+Result<void> chown(const char* path, uid_t user, gid_t group) noexcept;   // follows links
+Result<void> lchown(const char* path, uid_t user, gid_t group) noexcept;  // does not
+Result<void> access(const char* path, int mode) noexcept;                 // F_OK, X_OK with the real uid, as access(2)
 mode_t umask(mode_t mask) noexcept;
 uid_t effective_user() noexcept;
 gid_t effective_group() noexcept;
+// For root: gives up being it, for good. No other groups are kept.
+Result<void> become(uid_t user, gid_t group) noexcept;
 
 // A file mode creation mask for the time of a scope.
 class ScopedUmask {
@@ -131,6 +135,9 @@ Result<LockState> test_lock(int fd) noexcept;
 // each other. false: held by another.
 Result<bool> lock_description(int fd) noexcept;
 Result<void> lock_description_waiting(int fd) noexcept;  // blocks: only for a child
+// A lock of a third kind, flock(2)'s, which needs no right to write and therefore can be had on directories. Goes with
+// the last copy of the descriptor. false: held by another.
+Result<bool> lock_directory(int fd) noexcept;
 
 // --- time ----------------------------------------------------------------------------------------------------------
 using s6::after;

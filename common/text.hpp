@@ -40,6 +40,12 @@ class TextBuffer {
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
     return append(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
   }
+  // Back to its first `size` characters, of which there must be as many, and which must have fitted.
+  void shorten(std::size_t size) noexcept {
+    size_ = size;
+    ok_ = true;
+    data_[size_] = '\0';
+  }
   void clear() noexcept {
     size_ = 0;
     ok_ = true;

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "common/cli.hpp"
+#include "common/line_output.hpp"
 #include "common/number.hpp"
 #include "common/service_dir.hpp"
 #include "common/tally_reader.hpp"
@@ -38,23 +39,6 @@ const char* parse_or_die(std::span<const char* const> words, Request& request) n
   return parsed.operands[0];
 }
 
-// Lines in few writes.
-class Output {
- public:
-  void add(std::string_view line) noexcept {
-    if (text_.size() + line.size() >= capacity) flush();
-    text_.append(line);
-  }
-  void flush() noexcept {
-    if (text_.size() > 0) cli::print(text_);
-    text_.clear();
-  }
-
- private:
-  static constexpr std::size_t capacity = 8192;
-  TextBuffer<capacity> text_;
-};
-
 // A service that has no tally, or one that makes no sense, has no deaths to show.
 bool open_or_die(TallyReader& tally, const char* path, std::uint32_t limit, const char* directory) noexcept {
   const auto opened = tally.open(path, limit);
@@ -79,7 +63,7 @@ int main(int argc, char** argv) {
 
   TallyReader tally;
   if (!open_or_die(tally, path.c_str(), request.limit, directory)) return cli::ok;
-  Output output;
+  LineOutput output;
   for (;;) {
     const auto death = tally.next();
     if (!death) cli::die(death.error());

@@ -290,6 +290,25 @@ inline constexpr auto differences = std::to_array<Difference>({
    "the real one waits in vain, then is content, when the entry could not be removed; ours ends with 111 at once"},
   // --- s6-svscanboot ---
   {"svscanboot-exists", Side::supervisor, "s6-svscanboot came with 2.15.1; there is none to ask in 2.11"},
+  // --- instances: defects of the real ones ---
+  {"instance-names-have-no-slash", Side::client,
+   "the real ones take names with slashes, and copy to, or remove, directories elsewhere; ours refuse them"},
+  {"instance-one-at-a-time", Side::client,
+   "two real ones that create an instance at the same time work on one directory; ours take turns"},
+  {"instance-create-makes-nothing-elsewhere", Side::client,
+   "the real s6-instance-create makes its directories even in what is no instanced service"},
+  {"instance-create-interrupted-is-a-failure", Side::client,
+   "a signal that ends the real one leaves the instance, and it starts all the same; ours undoes what it did"},
+  {"instance-leftovers-are-no-obstacle", Side::client,
+   "the real one refuses a name for ever if somebody was killed while he created it; ours begins anew"},
+  {"instance-template-is-checked", Side::client,
+   "the real one makes instances of a template that cannot be run; ours refuses, as s6-svlink does"},
+  {"instance-delete-tells-of-a-timeout", Side::client,
+   "the real one is content and silent when its time is over and the supervisor still there; ours says so and ends with 99"},
+  {"instance-keeps-its-directory-to-the-end", Side::client,
+   "with -X, or out of time, the real one removes the directory of an instance that still runs: its finish never does, and a second one may start beside it"},
+  {"instance-root-works-for-the-owner", Side::client,
+   "what the real ones, as root, make for another user's instances is of no use to his supervisors; ours become him"},
 });
 // clang-format on
 

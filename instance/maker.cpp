@@ -140,7 +140,6 @@ int main(int argc, char** argv) {
   svscan::Pair pair;
   svscan::look_at_service_or_die(order.model, pair);
 
-  const sys::ScopedUmask exact_modes(0);
   Maker maker(order.directory);
   if (order.rc)
     make_sources(maker, order, *order.rc, run, log);

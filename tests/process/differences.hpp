@@ -309,6 +309,15 @@ inline constexpr auto differences = std::to_array<Difference>({
    "with -X, or out of time, the real one removes the directory of an instance that still runs: its finish never does, and a second one may start beside it"},
   {"instance-root-works-for-the-owner", Side::client,
    "what the real ones, as root, make for another user's instances is of no use to his supervisors; ours become him"},
+  {"instance-maker-quotes", Side::client,
+   "the real one writes a prefix with blanks or quotes into its script as it is, and the script does something else"},
+  {"instance-maker-rc-services-run", Side::client,
+   "what the real one makes for s6-rc has no scan directory to run on; the script that ours writes makes it"},
+  {"instance-maker-user-can-run-it", Side::client,
+   "with -u, the real one leaves the scan directory to root, and the user's s6-svscan cannot run there; ours gives it to him"},
+  {"instance-maker-checks-first", Side::client,
+   "the real one copies any template; ours looks first whether an instance of it could run"},
+  {"instance-maker-leaves-nothing", Side::client, "when it fails the real one leaves what it has made so far; ours removes it"},
 });
 // clang-format on
 

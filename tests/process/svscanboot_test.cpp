@@ -309,6 +309,18 @@ TEST_CASE("what cannot be made is named") {
   refused(boot.start(), "s6-svscan");  // told on the console, not into the FIFO that nobody reads
 }
 
+TEST_CASE("what the scanner says before anybody can read it goes to the console, too") {
+  if (is_missing()) return;
+  Scene scene;
+  Boot boot(scene);
+  fs::create_directory(boot.scan.own(""));
+  write_file(boot.scan.own("control"), "no FIFO");
+  const Ran ran = run(boot.start());
+  CHECK(ran.exit == exited(100));
+  CHECK(ran.err.starts_with("s6-svscan: fatal: "));
+  CHECK(contains(ran.err, "control"));
+}
+
 TEST_CASE("wrong command lines change nothing") {
   if (is_missing()) return;
   Scene scene;

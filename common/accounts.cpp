@@ -4,6 +4,8 @@
 #include <grp.h>
 #include <pwd.h>
 
+#include <algorithm>
+
 namespace s6::accounts {
 namespace {
 
@@ -18,6 +20,18 @@ Result<const Entry*> ask(const char* doing, const char* name, Ask question) noex
   const Entry* const entry = question();
   if (entry == nullptr && is_failure(errno)) return Error{errno, doing, name};
   return entry;
+}
+
+Result<bool> copy_user(const Result<const struct passwd*>& entry, User& user) noexcept {
+  if (!entry) return entry.error();
+  const struct passwd* const found = *entry;
+  if (found == nullptr) return false;
+  user.id = found->pw_uid;
+  user.group = found->pw_gid;
+  user.name = {found->pw_name};
+  user.home = {found->pw_dir};
+  user.shell = {found->pw_shell};
+  return true;
 }
 
 }  // namespace
@@ -38,6 +52,24 @@ Result<std::optional<Account>> user_called(const char* name) noexcept {
   const auto entry = ask<struct passwd>("look up the user", name, [name] { return ::getpwnam(name); });
   if (!entry) return entry.error();
   return *entry != nullptr ? std::optional(Account{(*entry)->pw_uid, (*entry)->pw_gid}) : std::nullopt;
+}
+
+Result<bool> find_user(const char* name, User& user) noexcept {
+  return copy_user(ask<struct passwd>("look up the user", name, [name] { return ::getpwnam(name); }), user);
+}
+
+Result<bool> find_user(uid_t id, User& user) noexcept {
+  return copy_user(ask<struct passwd>("look up a user by number", "", [id] { return ::getpwuid(id); }), user);
+}
+
+Result<std::size_t> groups_of(const char* user, std::span<gid_t> groups) noexcept {
+  // The libc puts the group it is given before those it finds. One that nobody can be in is easy to take out again,
+  // and hides none of them.
+  constexpr gid_t no_group = static_cast<gid_t>(-1);
+  int count = static_cast<int>(groups.size());
+  if (::getgrouplist(user, no_group, groups.data(), &count) < 0) return Error{ERANGE, "find the groups of", user};
+  const auto found = groups.first(static_cast<std::size_t>(count));
+  return static_cast<std::size_t>(std::ranges::remove(found, no_group).begin() - found.begin());
 }
 
 Name name_of_group(gid_t group) noexcept {

@@ -66,6 +66,8 @@ class PathSearch {
 
 // Replaces this program by `name`, looked for in PATH; returns only on failure.
 Error exec_in_path(const char* name, const char* const* argv) noexcept;
+// The same with another environment. The PATH that counts is still that of this program.
+Error exec_in_path(const char* name, const char* const* argv, const char* const* environment) noexcept;
 
 // The exit code of a program that was to become another one and could not.
 constexpr int exec_failure_code(const Error& error) noexcept {
@@ -74,5 +76,6 @@ constexpr int exec_failure_code(const Error& error) noexcept {
 
 // Becomes argv[0], looked for in PATH, or says why not and exits 127 (not found) or 126. For programs that end so.
 [[noreturn]] void exec_or_die(const char* const* argv) noexcept;
+[[noreturn]] void exec_or_die(const char* const* argv, const char* const* environment) noexcept;
 
 }  // namespace s6

@@ -34,9 +34,10 @@ bool Reader::next_long(std::string_view word) noexcept {
   const std::size_t equals = word.find('=');
   const bool has_value = equals != std::string_view::npos;
   const std::string_view name(word.data() + 2, (has_value ? equals : word.size()) - 2);
-  for (const Spec& spec : specs_) {
+  for (std::size_t i = 0; i < specs_.size(); ++i) {
+    const Spec& spec = specs_[i];
     if (name.empty() || spec.long_name != name || spec.value.empty() == has_value) continue;
-    letter_ = spec.letter;
+    index_ = i;
     value_ = has_value ? word.data() + equals + 1 : nullptr;
     return true;
   }
@@ -45,10 +46,12 @@ bool Reader::next_long(std::string_view word) noexcept {
 
 bool Reader::next_short() noexcept {
   written_ = std::string_view(cluster_, 1);
-  letter_ = *cluster_++;
+  const char letter = *cluster_++;
   const char* rest = *cluster_ != '\0' ? cluster_ : nullptr;
-  for (const Spec& spec : specs_) {
-    if (spec.letter != letter_) continue;
+  for (std::size_t i = 0; i < specs_.size(); ++i) {
+    const Spec& spec = specs_[i];
+    if (spec.letter != letter) continue;
+    index_ = i;
     value_ = nullptr;
     cluster_ = rest;
     if (spec.value.empty()) return true;
@@ -75,12 +78,16 @@ UsageText usage(std::string_view program, std::span<const Spec> specs, std::stri
   if (bundle_open) text.append(" ]");
   for (const Spec& spec : specs) {
     if (spec.value.empty() && spec.long_name.empty()) continue;
-    text.append(" [ -");
-    text.append(std::string_view(&spec.letter, 1));
-    if (!spec.value.empty()) text.append(" ");
-    text.append(spec.value);
+    text.append(" [ ");
+    if (spec.letter != no_letter) {
+      text.append("-");
+      text.append(std::string_view(&spec.letter, 1));
+      if (!spec.value.empty()) text.append(" ");
+      text.append(spec.value);
+      if (!spec.long_name.empty()) text.append(" | ");
+    }
     if (!spec.long_name.empty()) {
-      text.append(" | --");
+      text.append("--");
       text.append(spec.long_name);
       if (!spec.value.empty()) text.append("=");
       text.append(spec.value);

@@ -25,8 +25,10 @@ inline std::span<const char* const> operands_without_options(std::span<const cha
   return words.size() > needed && std::string_view(words[0]) == "--" ? words.subspan(1) : words;
 }
 
+inline constexpr char no_letter = '\0';
+
 struct Spec {
-  char letter;
+  char letter;                      // no_letter: only the long form
   std::string_view value = {};      // what to call the value in the usage line; empty: takes none
   std::string_view long_name = {};  // empty: none
 };
@@ -41,7 +43,8 @@ class Reader {
 
   // The next option; false at the end of the options or at a problem.
   bool next() noexcept;
-  [[nodiscard]] char letter() const noexcept { return letter_; }
+  [[nodiscard]] char letter() const noexcept { return specs_[index_].letter; }
+  [[nodiscard]] std::size_t index() const noexcept { return index_; }  // in the table
   [[nodiscard]] const char* value() const noexcept { return value_; }  // null for options that take none
   [[nodiscard]] Problem problem() const noexcept { return problem_; }
   // The option that `problem` speaks of, as it was written.
@@ -62,7 +65,7 @@ class Reader {
   std::span<const Spec> specs_;
   std::span<const char* const> words_;
   const char* cluster_ = nullptr;  // the rest of a word of bundled letters
-  char letter_ = 0;
+  std::size_t index_ = 0;
   const char* value_ = nullptr;
   std::string_view written_;
   std::string_view culprit_;
@@ -90,10 +93,9 @@ Outcome parse(const Option<Settings> (&table)[N], Settings& settings, std::span<
   for (std::size_t i = 0; i < N; ++i) specs[i] = table[i].spec;
   Reader reader(specs, words);
   while (reader.next()) {
-    for (const Option<Settings>& option : table)
-      if (option.spec.letter == reader.letter() && !option.apply(settings, reader.letter(), reader.value()))
-        reader.refuse();
-    if (reader.problem() != Problem::none) break;
+    if (table[reader.index()].apply(settings, reader.letter(), reader.value())) continue;
+    reader.refuse();
+    break;
   }
   return {reader.problem(), reader.culprit(), reader.operands()};
 }

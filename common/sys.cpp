@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
@@ -11,9 +12,11 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -231,6 +234,10 @@ Result<void> become(uid_t user, gid_t group) noexcept {
   return check(::setuid(user), "change the user of this process");
 }
 
+Result<void> chroot(const char* path) noexcept {
+  return check(::chroot(path), "change the root directory to", path);
+}
+
 Result<void> DirectoryReader::open(const char* path) noexcept {
   auto fd = sys::open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
   if (!fd) return fd.error();
@@ -356,6 +363,63 @@ Result<bool> lock_directory(int fd) noexcept {
   if (retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) == 0) return true;
   if (errno == EWOULDBLOCK) return false;
   return Error{errno, "lock a directory"};
+}
+
+namespace {
+
+// A SIGALRM that interrupts system calls. It comes again and again, so that one which comes just before the call is no
+// loss.
+class AlarmClock {
+ public:
+  explicit AlarmClock(Nanoseconds first) noexcept {
+    struct sigaction action = {};
+    action.sa_handler = [](int) {};
+    ::sigaction(SIGALRM, &action, &action_before_);
+    const int alarm[] = {SIGALRM};
+    const sigset_t set = set_of(alarm);
+    ::sigprocmask(SIG_UNBLOCK, &set, &mask_before_);
+    set_timer(first, 10 * millisecond);
+  }
+  ~AlarmClock() {
+    set_timer(0, 0);
+    ::sigaction(SIGALRM, &action_before_, nullptr);
+    ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+  }
+  AlarmClock(const AlarmClock&) = delete;
+  AlarmClock& operator=(const AlarmClock&) = delete;
+
+ private:
+  static struct timeval to_timeval(Nanoseconds time) noexcept {
+    return {static_cast<time_t>(time / second), static_cast<suseconds_t>(time % second / 1000)};
+  }
+  static void set_timer(Nanoseconds first, Nanoseconds again) noexcept {
+    const struct itimerval timer = {.it_interval = to_timeval(again), .it_value = to_timeval(first)};
+    ::setitimer(ITIMER_REAL, &timer, nullptr);
+  }
+  struct sigaction action_before_ = {};
+  sigset_t mask_before_ = {};
+};
+
+}  // namespace
+
+Result<bool> lock_within(int fd, Lock kind, Nanoseconds patience) noexcept {
+  struct flock lock = whole_file(kind == Lock::shared ? F_RDLCK : F_WRLCK);
+  const auto taken = [&](int command) { return ::fcntl(fd, command, &lock) == 0; };
+  if (patience == never) {
+    while (!taken(F_SETLKW))
+      if (errno != EINTR) return Error{errno, "lock", ""};
+    return true;
+  }
+  if (taken(F_SETLK)) return true;
+  if (errno != EAGAIN && errno != EACCES) return Error{errno, "lock", ""};
+  if (patience == 0) return false;
+  const Nanoseconds deadline = after(monotonic_now(), patience);
+  const AlarmClock alarm(patience);
+  while (!taken(F_SETLKW)) {
+    if (errno != EINTR) return Error{errno, "lock", ""};
+    if (monotonic_now() >= deadline) return false;
+  }
+  return true;
 }
 
 // --- time ----------------------------------------------------------------------------------------------------------
@@ -547,9 +611,17 @@ const char* executed_as() noexcept {
   return path != nullptr ? path : "";
 }
 
+const char* const* environment() noexcept {
+  return environ;
+}
+
 Error exec(const char* path, const char* const* argv) noexcept {
+  return exec(path, argv, environment());
+}
+
+Error exec(const char* path, const char* const* argv, const char* const* environment) noexcept {
   // execve(2) promises not to change the words; its type is older than const.
-  ::execve(path, const_cast<char* const*>(argv), environ);
+  ::execve(path, const_cast<char* const*>(argv), const_cast<char* const*>(environment));
   return {errno, "execute", path};
 }
 
@@ -559,6 +631,95 @@ std::uint64_t random_bits() noexcept {
   if (::syscall(SYS_getrandom, &bits, sizeof bits, 1 /* GRND_NONBLOCK */) != ssize_t{sizeof bits})
     bits = static_cast<std::uint64_t>(::getpid()) * 0x9e3779b97f4a7c15U ^ static_cast<std::uint64_t>(monotonic_now());
   return bits;
+}
+
+// --- the state of this process that an exec keeps ------------------------------------------------------------------
+
+Result<void> new_session() noexcept {
+  return check(::setsid(), "start a session");
+}
+Result<void> new_process_group() noexcept {
+  return check(::setpgid(0, 0), "start a process group");
+}
+bool leads_session() noexcept {
+  return ::getsid(0) == ::getpid();
+}
+bool leads_process_group() noexcept {
+  return ::getpgrp() == ::getpid();
+}
+Result<void> take_foreground(int terminal) noexcept {
+  return check(::tcsetpgrp(terminal, ::getpgrp()), "move to the foreground of the terminal");
+}
+
+namespace {
+constexpr uid_t no_user = static_cast<uid_t>(-1);
+constexpr gid_t no_group = static_cast<gid_t>(-1);
+}  // namespace
+
+Result<void> set_user(uid_t user) noexcept {
+  if (user == no_user) return Error{EINVAL, "set the user", ""};
+  return check(::setresuid(user, user, user), "set the user");
+}
+Result<void> set_group(gid_t group) noexcept {
+  if (group == no_group) return Error{EINVAL, "set the group", ""};
+  return check(::setresgid(group, group, group), "set the group");
+}
+Result<void> set_groups(std::span<const gid_t> groups) noexcept {
+  return check(::setgroups(groups.size(), groups.data()), "set the supplementary groups");
+}
+bool is_user(uid_t user) noexcept {
+  uid_t real = no_user, effective = no_user, saved = no_user;
+  return ::getresuid(&real, &effective, &saved) == 0 && real == user && effective == user && saved == user;
+}
+bool is_group(gid_t group) noexcept {
+  gid_t real = no_group, effective = no_group, saved = no_group;
+  return ::getresgid(&real, &effective, &saved) == 0 && real == group && effective == group && saved == group;
+}
+Result<std::size_t> get_groups(std::span<gid_t> groups) noexcept {
+  return counted(::getgroups(static_cast<int>(groups.size()), groups.data()), "find the supplementary groups");
+}
+
+Result<ResourceLimit> resource_limit(int resource) noexcept {
+  struct rlimit limit = {};
+  if (::getrlimit(resource, &limit) < 0) return Error{errno, "read a resource limit", ""};
+  const auto value = [](rlim_t raw) { return raw == RLIM_INFINITY ? unlimited : raw; };
+  return ResourceLimit{value(limit.rlim_cur), value(limit.rlim_max)};
+}
+Result<void> set_resource_limit(int resource, const ResourceLimit& limit) noexcept {
+  const auto raw = [](std::uint64_t value) { return value == unlimited ? RLIM_INFINITY : static_cast<rlim_t>(value); };
+  const struct rlimit wanted = {raw(limit.soft), raw(limit.hard)};
+  return check(::setrlimit(resource, &wanted), "set a resource limit");
+}
+
+Result<void> set_nice(int value) noexcept {
+  return check(::setpriority(PRIO_PROCESS, 0, value), "set the nice value");
+}
+Result<void> set_io_priority(int io_class, int level) noexcept {
+  constexpr int of_process = 1;    // IOPRIO_WHO_PROCESS
+  constexpr int class_shift = 13;  // IOPRIO_CLASS_SHIFT
+  const long r = ::syscall(SYS_ioprio_set, of_process, 0, io_class << class_shift | level);
+  return check(static_cast<int>(r), "set the I/O priority");
+}
+Result<void> set_scheduler(int policy, int priority) noexcept {
+  // Not by way of the libc: musl has a function of that name that always fails.
+  struct sched_param parameters = {};
+  parameters.sched_priority = priority;
+  const long r = ::syscall(SYS_sched_setscheduler, 0, policy, &parameters);
+  return check(static_cast<int>(r), "set the scheduler");
+}
+Result<int> lowest_priority(int policy) noexcept {
+  const int priority = ::sched_get_priority_min(policy);
+  if (priority < 0) return Error{errno, "set the scheduler", ""};
+  return priority;
+}
+Result<void> keep_capabilities_across_user_change() noexcept {
+  return check(::prctl(PR_SET_KEEPCAPS, 1L, 0L, 0L, 0L), "keep capabilities");
+}
+Result<void> set_securebits(std::uint32_t bits) noexcept {
+  return check(::prctl(PR_SET_SECUREBITS, static_cast<unsigned long>(bits), 0L, 0L, 0L), "set the securebits");
+}
+Result<void> set_no_new_privileges() noexcept {
+  return check(::prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L), "set no_new_privs");
 }
 
 Result<void*> reserve(std::size_t bytes) noexcept {

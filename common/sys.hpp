@@ -63,6 +63,7 @@ uid_t effective_user() noexcept;
 gid_t effective_group() noexcept;
 // For root: gives up being it, for good. No other groups are kept.
 Result<void> become(uid_t user, gid_t group) noexcept;
+Result<void> chroot(const char* path) noexcept;
 
 // A file mode creation mask for the time of a scope.
 class ScopedUmask {
@@ -139,6 +140,11 @@ Result<void> lock_description_waiting(int fd) noexcept;  // blocks: only for a c
 // the last copy of the descriptor. false: held by another.
 Result<bool> lock_directory(int fd) noexcept;
 
+enum class Lock : bool { shared, exclusive };
+// Takes the lock, owned by the process, and waits for it no longer than `patience`: not at all for 0. false: the time
+// is over. Uses SIGALRM and its timer, and puts its handling back.
+Result<bool> lock_within(int fd, Lock kind, Nanoseconds patience) noexcept;
+
 // --- time ----------------------------------------------------------------------------------------------------------
 using s6::after;
 using s6::millisecond;
@@ -208,9 +214,45 @@ void set_descriptor_limit(std::uint64_t soft) noexcept;  // not beyond the hard 
 // The path by which this program was executed, possibly relative to the working directory of that time; empty if the
 // kernel does not tell.
 const char* executed_as() noexcept;
+const char* const* environment() noexcept;  // of this program
 // Replaces the program; returns only on failure.
 Error exec(const char* path, const char* const* argv) noexcept;
+Error exec(const char* path, const char* const* argv, const char* const* environment) noexcept;
 std::uint64_t random_bits() noexcept;
+
+// --- the state of this process that an exec keeps ------------------------------------------------------------------
+Result<void> new_session() noexcept;
+Result<void> new_process_group() noexcept;
+[[nodiscard]] bool leads_session() noexcept;
+[[nodiscard]] bool leads_process_group() noexcept;
+// Makes this process's group the foreground one of the terminal.
+Result<void> take_foreground(int terminal) noexcept;
+
+// Real, effective and saved, all of them. 2^32-1, which stands for "no change" elsewhere, is refused.
+Result<void> set_user(uid_t user) noexcept;
+Result<void> set_group(gid_t group) noexcept;
+Result<void> set_groups(std::span<const gid_t> groups) noexcept;
+[[nodiscard]] bool is_user(uid_t user) noexcept;  // real, effective and saved
+[[nodiscard]] bool is_group(gid_t group) noexcept;
+Result<std::size_t> get_groups(std::span<gid_t> groups) noexcept;
+
+inline constexpr std::uint64_t unlimited = UINT64_MAX;
+struct ResourceLimit {
+  std::uint64_t soft = unlimited;
+  std::uint64_t hard = unlimited;
+  friend bool operator==(const ResourceLimit&, const ResourceLimit&) = default;
+};
+// `resource` is an RLIMIT_ constant of <sys/resource.h>.
+Result<ResourceLimit> resource_limit(int resource) noexcept;
+Result<void> set_resource_limit(int resource, const ResourceLimit& limit) noexcept;
+
+Result<void> set_nice(int value) noexcept;
+Result<void> set_io_priority(int io_class, int level) noexcept;  // see ioprio_set(2)
+Result<void> set_scheduler(int policy, int priority) noexcept;   // SCHED_ constants
+Result<int> lowest_priority(int policy) noexcept;                // that the policy knows
+Result<void> keep_capabilities_across_user_change() noexcept;    // until the next exec
+Result<void> set_securebits(std::uint32_t bits) noexcept;
+Result<void> set_no_new_privileges() noexcept;
 
 // Zeroed memory that is only charged where it is touched, for tables sized at start. Never given back.
 Result<void*> reserve(std::size_t bytes) noexcept;

@@ -1,0 +1,77 @@
+// s6-softlimit: becomes a program with other resource limits.
+#include "chain/softlimit.hpp"
+
+#include <sys/resource.h>
+
+#include <array>
+
+#include "common/cli.hpp"
+#include "common/exec_path.hpp"
+#include "common/number.hpp"
+#include "common/usage.hpp"
+
+using namespace s6;
+
+namespace {
+
+struct Request {
+  chain::Scope scope = chain::Scope::soft;
+  std::array<std::optional<sys::ResourceLimit>, RLIM_NLIMITS> limits;
+};
+
+bool set_scope(Request& request, char letter, const char*) noexcept {
+  request.scope = letter == 'H' ? chain::Scope::both : chain::Scope::hard;
+  return true;
+}
+
+// What earlier options made of a limit is what later ones start from.
+void change(Request& request, int resource, std::optional<std::uint64_t> value) noexcept {
+  auto& limit = request.limits[static_cast<std::size_t>(resource)];
+  if (!limit) {
+    const auto current = sys::resource_limit(resource);
+    if (!current) cli::die(current.error());
+    limit = *current;
+  }
+  limit = chain::limited(*limit, request.scope, value);
+}
+
+template <int... resources>
+bool set_limits(Request& request, char, const char* value) noexcept {
+  const auto number = parse_u64(value);
+  if (!number && std::string_view(value) != "=") return false;
+  (change(request, resources, number), ...);
+  return true;
+}
+
+constexpr options::Option<Request> option_table[] = {
+    {{'H'}, set_scope},
+    {{'h'}, set_scope},
+    {{'a', "allbytes"}, set_limits<RLIMIT_AS>},
+    {{'c', "corebytes"}, set_limits<RLIMIT_CORE>},
+    {{'d', "databytes"}, set_limits<RLIMIT_DATA>},
+    {{'f', "filebytes"}, set_limits<RLIMIT_FSIZE>},
+    {{'l', "lockbytes"}, set_limits<RLIMIT_MEMLOCK>},
+    {{'m', "membytes"}, set_limits<RLIMIT_DATA, RLIMIT_STACK, RLIMIT_MEMLOCK, RLIMIT_AS>},
+    {{'o', "openfiles"}, set_limits<RLIMIT_NOFILE>},
+    {{'p', "processes"}, set_limits<RLIMIT_NPROC>},
+    {{'P', "rtpriority"}, set_limits<RLIMIT_RTPRIO>},
+    {{'r', "residentbytes"}, set_limits<RLIMIT_RSS>},
+    {{'s', "stackbytes"}, set_limits<RLIMIT_STACK>},
+    {{'t', "cpusecs"}, set_limits<RLIMIT_CPU>},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::set_program("s6-softlimit");
+  Request request;
+  const auto parsed = options::parse(option_table, request, options::words_of(argc, argv));
+  const auto usage = options::usage("s6-softlimit", option_table, "prog...");
+  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.operands.empty()) cli::die_usage(usage.view(), "no program given");
+  for (std::size_t i = 0; i < request.limits.size(); ++i) {
+    if (!request.limits[i]) continue;
+    if (auto set = sys::set_resource_limit(static_cast<int>(i), *request.limits[i]); !set) cli::die(set.error());
+  }
+  exec_or_die(parsed.operands.data());
+}

@@ -1,5 +1,7 @@
 #include "chain/limits.hpp"
 
+#include <algorithm>
+
 #include "common/number.hpp"
 #include "common/text.hpp"
 
@@ -50,7 +52,14 @@ std::optional<std::size_t> resource_of_ulimit(char letter) noexcept {
 }
 
 sys::ResourceLimit changed(const sys::ResourceLimit& current, const LimitChange& change) noexcept {
-  return {resolve(change.soft, current, current.soft), resolve(change.hard, current, current.hard)};
+  const std::uint64_t hard = resolve(change.hard, current, current.hard);
+  return {resolve(change.soft, current, std::min(current.soft, hard)), hard};
+}
+
+sys::ResourceLimit before_last_step(int resource, const sys::ResourceLimit& current,
+                                    const sys::ResourceLimit& wanted) noexcept {
+  if (resource == RLIMIT_NPROC) return wanted;
+  return {std::max(current.soft, wanted.soft), std::max(current.hard, wanted.hard)};
 }
 
 LimitChange merged(const LimitChange& earlier, const LimitChange& later) noexcept {

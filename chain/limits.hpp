@@ -57,7 +57,12 @@ struct LimitChange {
   LimitValue hard;
   friend constexpr bool operator==(const LimitChange&, const LimitChange&) = default;
 };
+// A hard limit alone takes the soft one down with it.
 sys::ResourceLimit changed(const sys::ResourceLimit& current, const LimitChange& change) noexcept;
+// Limits in two steps: raised while there is the right to, lowered when nothing else is left to be done that they could
+// hinder. Only the number of processes counts where the user changes, and hinders nothing before.
+sys::ResourceLimit before_last_step(int resource, const sys::ResourceLimit& current,
+                                    const sys::ResourceLimit& wanted) noexcept;
 // `later` comes on top of `earlier`; what it says of "soft" and "hard" is about the limits before both.
 LimitChange merged(const LimitChange& earlier, const LimitChange& later) noexcept;
 

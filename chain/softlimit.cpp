@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "chain/limits.hpp"
 #include "common/cli.hpp"
 #include "common/exec_path.hpp"
 #include "common/number.hpp"
@@ -60,6 +61,23 @@ constexpr options::Option<Request> option_table[] = {
     {{'t', "cpusecs"}, set_limits<RLIMIT_CPU>},
 };
 
+const char* name_of(int resource) noexcept {
+  for (const chain::Resource& known : chain::resources)
+    if (known.number == resource) return known.name.data();
+  return "";
+}
+
+// Stops at the first that the system refuses.
+Result<void> apply(const Request& request) noexcept {
+  for (int resource = 0; resource < RLIM_NLIMITS; ++resource) {
+    const auto& limit = request.limits[static_cast<std::size_t>(resource)];
+    if (!limit) continue;
+    const auto set = sys::set_resource_limit(resource, *limit);
+    if (!set) return Error{set.error().code, set.error().doing, name_of(resource)};
+  }
+  return {};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -69,9 +87,6 @@ int main(int argc, char** argv) {
   const auto usage = options::usage("s6-softlimit", option_table, "prog...");
   if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
   if (parsed.operands.empty()) cli::die_usage(usage.view(), "no program given");
-  for (std::size_t i = 0; i < request.limits.size(); ++i) {
-    if (!request.limits[i]) continue;
-    if (auto set = sys::set_resource_limit(static_cast<int>(i), *request.limits[i]); !set) cli::die(set.error());
-  }
+  if (auto applied = apply(request); !applied) cli::die(applied.error());
   exec_or_die(parsed.operands.data());
 }

@@ -681,14 +681,14 @@ Result<std::size_t> get_groups(std::span<gid_t> groups) noexcept {
 
 Result<ResourceLimit> resource_limit(int resource) noexcept {
   struct rlimit limit = {};
-  if (::getrlimit(resource, &limit) < 0) return Error{errno, "read a resource limit", ""};
+  if (::getrlimit(resource, &limit) < 0) return Error{errno, "read the resource limit", ""};
   const auto value = [](rlim_t raw) { return raw == RLIM_INFINITY ? unlimited : raw; };
   return ResourceLimit{value(limit.rlim_cur), value(limit.rlim_max)};
 }
 Result<void> set_resource_limit(int resource, const ResourceLimit& limit) noexcept {
   const auto raw = [](std::uint64_t value) { return value == unlimited ? RLIM_INFINITY : static_cast<rlim_t>(value); };
   const struct rlimit wanted = {raw(limit.soft), raw(limit.hard)};
-  return check(::setrlimit(resource, &wanted), "set a resource limit");
+  return check(::setrlimit(resource, &wanted), "set the resource limit");
 }
 
 Result<void> set_nice(int value) noexcept {

@@ -142,11 +142,11 @@ TEST_CASE("envdir: the program is looked for in the PATH from before") {
   const std::string program = client("s6-envdir");
   const Ran changed = run({program, dir.name(), "env"});
   CHECK(changed.exit == exited(0));
-  CHECK(contains(changed.out, "PATH=/nowhere\n"));
+  CHECK(contains("\n" + changed.out, "\nPATH=/nowhere\n"));
   dir.file("PATH", "");
   const Ran removed = run({program, dir.name(), "env"});
   CHECK(removed.exit == exited(0));
-  CHECK(!contains(removed.out, "PATH="));
+  CHECK(!contains("\n" + removed.out, "\nPATH="));
 }
 
 TEST_CASE("envdir: a FIFO is waited for") {

@@ -73,6 +73,18 @@ TEST_SUITE("options") {
     CHECK(read({"--check=1"}) == "unknown --check=1");
     CHECK(read({"--=1"}) == "unknown --=1");
   }
+  TEST_CASE("some options have no letter") {
+    constexpr options::Option<Settings> long_table[] = {{{options::no_letter, "dir", "root"}, accept},
+                                                        {{options::no_letter, {}, "quick"}, refuse},
+                                                        {{'q', {}, "quiet"}, accept}};
+    Settings settings;
+    std::vector<const char*> words{"--root=/", "-q", "--quick", "x"};
+    const auto outcome = options::parse(long_table, settings, words);
+    CHECK(outcome.problem == Problem::refused);
+    CHECK(outcome.culprit == "--quick");
+    CHECK(settings.seen == 2);
+    CHECK(options::usage("s6-x", long_table, "").view() == "s6-x [ --root=dir ] [ --quick ] [ -q | --quiet ]");
+  }
   TEST_CASE("problems name the option") {
     CHECK(read({"-az"}) == "unknown z");
     CHECK(read({"-at"}) == "missing t");

@@ -116,27 +116,27 @@ Result<void> set_directory(Launch& launch) noexcept {
   return sys::chdir(launch.plan.directory);
 }
 
-// Are these the groups that the process has anyway?
-bool has_groups(std::span<const gid_t> wanted) noexcept {
+// Is the process a member of these groups and no others? Its group counts as one of them.
+bool has_groups(std::span<const gid_t> wanted, gid_t own) noexcept {
   static chain::GroupList current, sorted;
   const auto count = sys::get_groups(current.room());
   if (!count) return false;
   current.resize(*count);
-  sorted.clear();
   for (const gid_t group : wanted) sorted.add(group);
-  const auto prepare = [](chain::GroupList& list) {
+  const auto prepare = [own](chain::GroupList& list) {
+    list.add(own);
     const auto used = list.room().first(list.view().size());
     std::ranges::sort(used);
     return std::span(used.begin(), std::ranges::unique(used).begin());
   };
-  return std::ranges::equal(prepare(current), prepare(sorted));
+  return sys::is_group(own) && std::ranges::equal(prepare(current), prepare(sorted));
 }
 
 // What is as it should be already needs no rights, so that anybody may ask for what he is.
 Result<void> set_groups(Launch& launch) noexcept {
   if (launch.set_groups) {
     const auto set = sys::set_groups(launch.groups.view());
-    if (!set && !has_groups(launch.groups.view()))
+    if (!set && !has_groups(launch.groups.view(), launch.group.value_or(sys::effective_group())))
       return about(set, launch.plan.groups != nullptr ? launch.plan.groups : launch.plan.user);
   }
   if (!launch.group || sys::is_group(*launch.group)) return {};

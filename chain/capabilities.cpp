@@ -65,6 +65,11 @@ Result<void> set_securebits(std::uint32_t bits, const char* text) noexcept {
   return sets.apply(doing, text);
 }
 
+Result<void> drop_ambient_capabilities() noexcept {
+  if (::cap_reset_ambient() < 0) return Error{errno, "drop ambient capabilities", ""};
+  return {};
+}
+
 Result<void> drop_kept_capabilities() noexcept {
   OwnSets sets;
   sets.clear(CAP_EFFECTIVE);

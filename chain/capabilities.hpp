@@ -29,6 +29,9 @@ class Capabilities {
 // Raises CAP_SETPCAP for the time of it: a change of the user has lowered it.
 Result<void> set_securebits(std::uint32_t bits, const char* text) noexcept;
 
+// Empties the ambient set, as the kernel does when root becomes another user, but not when somebody else does.
+Result<void> drop_ambient_capabilities() noexcept;
+
 // Gives up what was kept across a change of the user: nothing is effective any more, and only what is inheritable is
 // permitted, as the ambient set needs that.
 Result<void> drop_kept_capabilities() noexcept;

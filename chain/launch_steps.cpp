@@ -127,7 +127,7 @@ bool has_groups(std::span<const gid_t> wanted, gid_t own) noexcept {
     list.add(own);
     const auto used = list.room().first(list.view().size());
     std::ranges::sort(used);
-    return std::span(used.begin(), std::ranges::unique(used).begin());
+    return std::span(used.begin(), std::unique(used.begin(), used.end()));
   };
   return sys::is_group(own) && std::ranges::equal(prepare(current), prepare(sorted));
 }
@@ -147,17 +147,22 @@ Result<void> set_user(Launch& launch) noexcept {
   if (!launch.user || sys::is_user(*launch.user)) return {};
   if (launch.capabilities.given() || launch.plan.securebits)
     if (auto kept = sys::keep_capabilities_across_user_change(); !kept) return kept;
+  launch.user_changed = true;
   return about(sys::set_user(*launch.user), launch.plan.user);
 }
 
 Result<void> set_privileges(Launch& launch) noexcept {
+  const bool given = launch.capabilities.given();
   const auto& bits = launch.plan.securebits;
-  if (!launch.capabilities.given() && !bits) return {};
-  if (launch.capabilities.given())
+  if (!given && !bits && !launch.user_changed) return {};
+  if (given)
     if (auto applied = launch.capabilities.apply(); !applied) return applied;
   if (bits)
     if (auto set = set_securebits(bits->value, bits->text); !set) return set;
-  return sys::effective_user() == 0 ? Result<void>{} : drop_kept_capabilities();
+  if (sys::effective_user() == 0) return {};
+  if (launch.user_changed && !given)
+    if (auto dropped = drop_ambient_capabilities(); !dropped) return dropped;
+  return drop_kept_capabilities();
 }
 
 // --- redirections --------------------------------------------------------------------------------------------------

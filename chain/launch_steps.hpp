@@ -44,6 +44,7 @@ struct Launch {
   Environment environment;
   Capabilities capabilities;
   std::array<sys::ResourceLimit, chain::resource_count> limits;  // filled by the step that reads those in force
+  bool user_changed = false;                                     // by the step for that
   UniqueFd own_stderr;                                           // where complaints go while fd 2 is prog's already
 };
 

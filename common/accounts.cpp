@@ -69,7 +69,7 @@ Result<std::size_t> groups_of(const char* user, std::span<gid_t> groups) noexcep
   int count = static_cast<int>(groups.size());
   if (::getgrouplist(user, no_group, groups.data(), &count) < 0) return Error{ERANGE, "find the groups of", user};
   const auto found = groups.first(static_cast<std::size_t>(count));
-  return static_cast<std::size_t>(std::ranges::remove(found, no_group).begin() - found.begin());
+  return static_cast<std::size_t>(std::remove(found.begin(), found.end(), no_group) - found.begin());
 }
 
 Name name_of_group(gid_t group) noexcept {

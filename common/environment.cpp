@@ -58,7 +58,7 @@ template <class Unwanted>
 void Environment::remove_if(Unwanted unwanted) noexcept {
   if (size_ == 0) return;
   const auto used = entries_.first(size_);
-  size_ = static_cast<std::size_t>(std::ranges::remove_if(used, unwanted).begin() - used.begin());
+  size_ = static_cast<std::size_t>(std::remove_if(used.begin(), used.end(), unwanted) - used.begin());
   entries_[size_] = nullptr;
 }
 

@@ -147,6 +147,20 @@ TEST_CASE("launch: securebits and capabilities together with a user who is not r
   CHECK(contains(locked.err, "unable to set the securebits 0: Operation not permitted"));
 }
 
+TEST_CASE("launch: a change of the user ends capabilities that are not asked for") {
+  constexpr std::uint64_t setuid_and_setgid = 1 << 7 | 1 << 6;
+  if (!may_grant(net_raw | setuid_and_setgid)) SKIP_TEST("needs root with capabilities");
+  const auto sets = [](std::vector<std::string> inner) {
+    std::vector<std::string> outer = {to_nobody, "--capabilities=^cap_net_raw,^cap_setuid,^cap_setgid,^cap_setpcap",
+                                      client("s6-launch")};
+    outer.insert(outer.end(), inner.begin(), inner.end());
+    return sets_of(launch(std::move(outer), show_status));
+  };
+  CHECK(sets({}) == "21c0 21c0 21c0 21c0 ");
+  CHECK(sets({"--user=1:1"}) == "21c0 0 0 0 ");
+  CHECK(sets({"--user=1:1", "--capabilities=^cap_net_raw"}) == "2000 2000 2000 2000 ");
+}
+
 TEST_CASE("launch: capabilities of root") {
   if (!may_grant(net_raw)) SKIP_TEST("needs root with capabilities");
   const Ran dropped = launch({"--capabilities=!cap_net_raw"}, show_status);
@@ -185,7 +199,7 @@ TEST_CASE("launch: rights that one has not got cannot be given") {
 }
 
 TEST_CASE("launch: capabilities that make no sense") {
-  for (const char* wrong : {"cap_nonsense", "x", "^", "cap_net_raw=ep"}) {
+  for (const char* wrong : {"cap_nonsense", "x", ",", "cap_net_raw=ep"}) {
     CAPTURE(wrong);
     const Ran ran = launch({"--capabilities=" + std::string(wrong)}, {"/bin/true"});
     CHECK(ran.exit == exited(100));

@@ -40,12 +40,11 @@ bool set_grab(Request& request, char, const char*) noexcept {
   request.foreground = request.grab = true;
   return true;
 }
-bool set_foreground_group(Request& request, char letter, const char*) noexcept {
-  request.session = false;
-  return letter == 'g' ? set_grab(request, letter, nullptr) : set_foreground(request, letter, nullptr);
+bool set_foreground_group(Request& request, char letter, const char* value) noexcept {
+  return set_group(request, letter, value) && set_foreground(request, letter, value);
 }
-bool set_grabbing_group(Request& request, char, const char*) noexcept {
-  return set_foreground_group(request, 'g', nullptr);
+bool set_grabbing_group(Request& request, char letter, const char* value) noexcept {
+  return set_group(request, letter, value) && set_grab(request, letter, value);
 }
 bool set_strict(Request& request, char, const char*) noexcept {
   request.complaint = Complaint::fatal;

@@ -37,15 +37,17 @@ Ran chain(std::vector<std::string> argv, Start start = {}) {
 }
 
 // --- s6-envuidgid ----------------------------------------------------------------------------------------------------
+std::string envuidgid(const Accounts& accounts, std::vector<std::string> words) {
+  words.insert(words.begin(), "s6-envuidgid");
+  words.emplace_back("/usr/bin/env");
+  return identity_in(accounts.run(words, no_identity));
+}
+
 TEST_CASE("envuidgid: numbers of accounts, in each of its forms") {
   if (!Accounts::possible()) SKIP_TEST("needs a mount namespace");
   Scene scene;
   const Accounts accounts(scene);
-  const auto env = [&](std::vector<std::string> words) {
-    words.insert(words.begin(), "s6-envuidgid");
-    words.emplace_back("/usr/bin/env");
-    return identity_in(accounts.run(words, no_identity));
-  };
+  const auto env = [&](std::vector<std::string> words) { return envuidgid(accounts, std::move(words)); };
   CHECK(env({"alice"}) == "UID=4001 GID=4101 GIDLIST=4202,4201");
   CHECK(env({"lonely"}) == "UID=4003 GID=4103 GIDLIST=");
   CHECK(env({"-u", "alice"}) == "UID=4001");
@@ -65,11 +67,7 @@ TEST_CASE("envuidgid: numbers that nobody has, where they are allowed") {
   if (!Accounts::possible()) SKIP_TEST("needs a mount namespace");
   Scene scene;
   const Accounts accounts(scene);
-  const auto env = [&](std::vector<std::string> words) {
-    words.insert(words.begin(), "s6-envuidgid");
-    words.emplace_back("/usr/bin/env");
-    return identity_in(accounts.run(words, no_identity));
-  };
+  const auto env = [&](std::vector<std::string> words) { return envuidgid(accounts, std::move(words)); };
   CHECK(env({"-n", "1234"}) == "UID=1234 GID=0");
   CHECK(env({"-nu", "1234"}) == "UID=1234");
   CHECK(env({"-ng", "1234"}) == "GID=1234");
@@ -85,11 +83,7 @@ TEST_CASE("envuidgid: defaults stand for what is not known") {
   if (!Accounts::possible()) SKIP_TEST("needs a mount namespace");
   Scene scene;
   const Accounts accounts(scene);
-  const auto env = [&](std::vector<std::string> words) {
-    words.insert(words.begin(), "s6-envuidgid");
-    words.emplace_back("/usr/bin/env");
-    return identity_in(accounts.run(words, no_identity));
-  };
+  const auto env = [&](std::vector<std::string> words) { return envuidgid(accounts, std::move(words)); };
   CHECK(env({"-D", "1:2:3,4", "nosuch"}) == "UID=1 GID=2 GIDLIST=3,4");
   CHECK(env({"-D", "1:2:3,4", "alice"}) == "UID=4001 GID=4101 GIDLIST=4202,4201");
   CHECK(env({"-D", "1", "nosuch"}) == "UID=1 GID=0 GIDLIST=");

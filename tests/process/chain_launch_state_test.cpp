@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "chain_accounts.hpp"
+#include "chain_shown.hpp"
 
 namespace s6::test {
 namespace {
@@ -110,13 +111,11 @@ TEST_CASE("launch: a root directory that cannot be had") {
 }
 
 TEST_CASE("launch: session and process group") {
-  const std::string show =
-      "set -- $(cat /proc/$$/stat); for id in $5 $6; do [ $id = $$ ] && echo yes || echo no; done | tr '\\n' ' '";
-  CHECK(shell({}, show) == "no no ");
-  CHECK(shell({"--process-group"}, show) == "yes no ");
-  CHECK(shell({"--session"}, show) == "yes yes ");
+  CHECK(shell({}, show_leads) == "no no ");
+  CHECK(shell({"--process-group"}, show_leads) == "yes no ");
+  CHECK(shell({"--session"}, show_leads) == "yes yes ");
   for (const char* again : {"--session", "--process-group"})  // whoever leads one needs no other
-    CHECK(shell({"--session", client("s6-launch"), again}, show) == "yes yes ");
+    CHECK(shell({"--session", client("s6-launch"), again}, show_leads) == "yes yes ");
   const Ran refused = launch({"--process-group", client("s6-launch"), "--session"}, {"/bin/true"});
   CHECK(refused.exit == exited(111));
   CHECK(contains(refused.err, "unable to start a session"));
@@ -227,12 +226,6 @@ TEST_CASE("launch: the program gets 0, 1 and 2, and nothing else") {
 }
 
 // --- limits and priorities -------------------------------------------------------------------------------------------
-std::string limit_in(const std::string& limits, const std::string& name) {
-  std::istringstream columns(limits.substr(limits.find(name) + name.size()));
-  std::string soft, hard;
-  columns >> soft >> hard;
-  return soft + " " + hard;
-}
 // The limits on open files of a program that starts with 100 and 200.
 std::string files(std::vector<std::string> options) {
   const Ran ran = launch(std::move(options), {"/bin/cat", "/proc/self/limits"}, {.in_child = [] {

@@ -2,9 +2,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-#include <sstream>
-
-#include "common/sys.hpp"
+#include "chain_shown.hpp"
 #include "harness.hpp"
 
 namespace s6::test {
@@ -19,10 +17,6 @@ Ran chain(std::vector<std::string> argv, Start start = {}) {
 }
 
 // --- s6-setsid -------------------------------------------------------------------------------------------------------
-// What a shell finds out about itself: does it lead its process group, its session? "yes no"
-const std::string show_leads =
-    "set -- $(cat /proc/$$/stat); for id in $5 $6; do [ $id = $$ ] && echo yes || echo no; done | tr '\\n' ' '";
-
 TEST_CASE("setsid: a session, or only a process group") {
   const auto leads = [](std::vector<std::string> options) {
     options.insert(options.begin(), "s6-setsid");
@@ -92,16 +86,6 @@ TEST_CASE("setsid: the foreground of a terminal is taken from the background") {
 }
 
 // --- s6-softlimit ----------------------------------------------------------------------------------------------------
-// "soft hard" of one limit, as /proc/PID/limits calls it.
-std::string limit_in(const std::string& limits, const std::string& name) {
-  const auto at = limits.find(name);
-  if (at == std::string::npos) return "none";
-  std::istringstream columns(limits.substr(at + name.size()));
-  std::string soft, hard;
-  columns >> soft >> hard;
-  return soft + " " + hard;
-}
-
 // Of programs that start with these limits on open files.
 std::string limited(std::vector<std::string> options, rlim_t soft = 100, rlim_t hard = 200) {
   options.insert(options.begin(), "s6-softlimit");

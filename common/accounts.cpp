@@ -48,12 +48,6 @@ Result<std::optional<gid_t>> primary_group_of(uid_t user) noexcept {
   return *entry != nullptr ? std::optional((*entry)->pw_gid) : std::nullopt;
 }
 
-Result<std::optional<Account>> user_called(const char* name) noexcept {
-  const auto entry = ask<struct passwd>("look up the user", name, [name] { return ::getpwnam(name); });
-  if (!entry) return entry.error();
-  return *entry != nullptr ? std::optional(Account{(*entry)->pw_uid, (*entry)->pw_gid}) : std::nullopt;
-}
-
 Result<bool> find_user(const char* name, User& user) noexcept {
   return copy_user(ask<struct passwd>("look up the user", name, [name] { return ::getpwnam(name); }), user);
 }

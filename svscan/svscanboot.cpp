@@ -100,22 +100,28 @@ void make_directories_or_die(const PathBuffer& path) noexcept {
   }
 }
 
+struct Owner {
+  uid_t user;
+  gid_t group;
+};
+
 // To whom the log is to belong; nothing: to whoever runs this.
-std::optional<accounts::Account> log_owner_or_die(BootSettings& settings) noexcept {
+std::optional<Owner> log_owner_or_die(BootSettings& settings) noexcept {
   if (settings.log_user == nullptr) return std::nullopt;
   if (sys::effective_user() != 0) {
     cli::warn({"option -l is ignored: only root can log as another user"});
     settings.log_user = nullptr;
     return std::nullopt;
   }
-  const auto account = accounts::user_called(settings.log_user);
-  if (!account) cli::die(account.error());
-  if (!*account) cli::die(cli::system_error, {"unknown user: ", settings.log_user});
-  return *account;
+  accounts::User user;
+  const auto known = accounts::find_user(settings.log_user, user);
+  if (!known) cli::die(known.error());
+  if (!*known) cli::die(cli::system_error, {"unknown user: ", settings.log_user});
+  return Owner{user.id, user.group};
 }
 
 void make_log_directory_or_die(const PathBuffer& path, mode_t mode,
-                               const std::optional<accounts::Account>& owner) noexcept {
+                               const std::optional<Owner>& owner) noexcept {
   make_directories_or_die(path);
   const auto found = sys::stat(path.c_str());
   if (!found) cli::die(found.error());

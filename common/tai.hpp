@@ -37,7 +37,9 @@ inline constexpr std::array<std::int64_t, 27> leap_seconds = {
 
 constexpr Tai64n from_unix(std::int64_t seconds, std::uint32_t nanoseconds) noexcept {
   const auto passed = std::ranges::upper_bound(leap_seconds, seconds) - leap_seconds.begin();
-  return {epoch_label + static_cast<std::uint64_t>(seconds + offset_at_epoch + passed), nanoseconds};
+  // Unsigned: the time of a file may be anything.
+  return {epoch_label + static_cast<std::uint64_t>(seconds) + static_cast<std::uint64_t>(offset_at_epoch + passed),
+          nanoseconds};
 }
 
 // Whole seconds from `from` to `to`, rounded down; 0 if `from` is the later one (a clock that was set back).

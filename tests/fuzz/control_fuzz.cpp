@@ -24,7 +24,9 @@ bool wish_after(bool wish, char byte) {
 struct Life {
   Model model;
   bool child = false;
+  Effect timer = Effect::disarm;  // what it was armed for
   bool over = false;
+  int runs = 0;  // attempts to start ./run
 
   void feed(Event event, bool spawn_works) {
     for (bool more = true; more;) {
@@ -34,14 +36,19 @@ struct Life {
           fuzz::check(!child);
           const bool run = effect == Effect::spawn_run;
           child = spawn_works;
+          if (run) ++runs;
           event = run ? (spawn_works ? Event::spawned : Event::spawn_failed)
                       : (spawn_works ? Event::finish_spawned : Event::finish_missing);
           more = true;
         }
+        if (effect >= Effect::arm_restart && effect <= Effect::disarm) timer = effect;
         if (effect == Effect::quit) over = true;
       }
     }
-    if (!over) fuzz::check(child == (model.state != State::down));
+    if (over) return;
+    fuzz::check(child == (model.state != State::down));
+    if (model.state == State::down && model.want_up)  // it will be started again
+      fuzz::check(timer == Effect::arm_restart || timer == Effect::arm_retry);
   }
 };
 
@@ -52,15 +59,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bool wish = false;
   for (std::size_t i = 0; i < size && !life.over; ++i) {
     const bool works = (i & 3) != 3;
+    const char byte = static_cast<char>(data[i]);
     if (data[i] == 0x80 && life.child) {  // whatever child there is dies
       life.child = false;
       const bool finish = life.model.state == State::finish || life.model.state == State::last_finish;
       life.feed(finish ? Event::finish_died : Event::run_died, works);
-    } else if (data[i] == 0x81) {
+    } else if (data[i] == 0x81 && life.timer != Effect::disarm) {
+      life.timer = Effect::disarm;
       life.feed(Event::timer_due, works);
-    } else if (const auto command = command_for(static_cast<char>(data[i]))) {
+    } else if (const auto command = command_for(byte)) {
+      const bool starts =
+          life.model.state == State::down && std::string_view("uUo").find(byte) != std::string_view::npos;
+      const int runs = life.runs;
       life.feed(command->event, works);
-      wish = wish_after(wish, static_cast<char>(data[i]));
+      fuzz::check(!starts || life.runs == runs + 1);
+      wish = wish_after(wish, byte);
     }
     fuzz::check(life.model.want_up == wish);
   }

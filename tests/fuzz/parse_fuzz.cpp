@@ -1,11 +1,8 @@
-// The parsers of configuration files, command lines and names against slow references.
+// The parsers of numbers, names of signals and configuration files against slow references.
 #include <cctype>
 #include <string>
-#include <vector>
 
-#include "common/fifo_name.hpp"
 #include "common/number.hpp"
-#include "common/options.hpp"
 #include "common/signal_name.hpp"
 #include "supervise/config.hpp"
 #include "supervise/exec_failure.hpp"
@@ -33,41 +30,16 @@ void check_signal(std::string_view in) {
   if (parsed && !signal_name(*parsed).empty()) fuzz::check(parse_signal(signal_name(*parsed)) == parsed);
 }
 
-void check_options(std::string_view in) {
-  std::vector<std::string> words(1);
-  for (const char c : in) {
-    if (c == '\0')
-      words.emplace_back();
-    else
-      words.back() += c;
-  }
-  std::vector<const char*> argv;
-  for (const std::string& w : words) argv.push_back(w.c_str());
-  constexpr options::Spec specs[] = {{'a'}, {'b', "value"}, {'c', "value", "long-c"}, {'d', {}, "long-d"}};
-  options::Reader reader(specs, argv);
-  std::size_t count = 0;
-  while (reader.next()) {
-    fuzz::check((reader.value() != nullptr) == (reader.letter() == 'b' || reader.letter() == 'c'));
-    ++count;
-  }
-  fuzz::check(count <= in.size() + 1);
-  fuzz::check(reader.operands().size() <= argv.size());
-  (void)options::explain({reader.problem(), reader.culprit(), reader.operands()});
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view in = fuzz::text(data, size);
   check_number(in);
   check_signal(in);
-  check_options(in);
   fuzz::check(supervise::config::first_line(in).find('\n') == std::string_view::npos);
   const supervise::HeadVerdict head = supervise::inspect_head(in);
   if (!head.interpreter.empty())
     fuzz::check(head.interpreter.data() >= in.data() &&
                 head.interpreter.data() + head.interpreter.size() <= in.data() + in.size());
-  fuzz::check(!fifo_name::is_subscriber(in) || fifo_name::is_cleanable(in));
-  fuzz::check(!fifo_name::is_temporary(in) || !fifo_name::is_cleanable(in));
   return 0;
 }

@@ -62,4 +62,11 @@ constexpr std::optional<std::int32_t> parse_signed(std::string_view text) noexce
   return negative ? -static_cast<std::int32_t>(*value) : static_cast<std::int32_t>(*value);
 }
 
+// The same for the value of an option: into `number`, or false.
+constexpr bool read_u32(std::string_view text, std::uint32_t& number) noexcept {
+  const auto parsed = parse_u32(text);
+  if (parsed) number = *parsed;
+  return parsed.has_value();
+}
+
 }  // namespace s6

@@ -19,6 +19,7 @@ struct Tai64n {
   std::uint32_t nanoseconds = 0;  // 0 to 999 999 999
 
   friend constexpr bool operator==(const Tai64n&, const Tai64n&) = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): the compiler's own code compares with 0, there is no pointer
   friend constexpr auto operator<=>(const Tai64n&, const Tai64n&) = default;
 };
 

@@ -46,9 +46,7 @@ bool set_wait(Request& request, char, const char* value) noexcept {
 }
 
 bool set_timeout(Request& request, char, const char* value) noexcept {
-  const auto number = parse_u32(value);
-  if (number) request.timeout = *number;
-  return number.has_value();
+  return read_u32(value, request.timeout);
 }
 
 constexpr options::Option<Request> table[] = {

@@ -75,10 +75,7 @@ namespace detail {
 
 // Reads `text` into `number` if the option was given.
 inline bool read_number(const char* text, std::uint32_t& number) noexcept {
-  if (text == nullptr) return true;
-  const auto value = parse_u32(text);
-  if (value) number = *value;
-  return value.has_value();
+  return text == nullptr || read_u32(text, number);
 }
 
 // 0, 1 and 2 belong to the services.

@@ -26,9 +26,7 @@ inline bool set_quorum(Request& request, char letter, const char*) noexcept {
   return true;
 }
 inline bool set_timeout(Request& request, char, const char* value) noexcept {
-  const auto number = parse_u32(value);
-  if (number) request.timeout = *number;
-  return number.has_value();
+  return read_u32(value, request.timeout);
 }
 }  // namespace detail
 

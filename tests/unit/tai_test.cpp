@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <string_view>
 
 using namespace s6;
@@ -13,6 +14,8 @@ TEST_SUITE("tai") {
     CHECK(tai::from_unix(1'483'228'800, 0).label - tai::epoch_label == 1'483'228'800 + 37);
     CHECK(tai::from_unix(0, 0).label - tai::epoch_label == 10);
     CHECK(tai::from_unix(-100, 0).label == tai::epoch_label - 90);
+    constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
+    CHECK(tai::from_unix(end_of_time, 0).label == tai::epoch_label + std::uint64_t{end_of_time} + 37);
   }
   TEST_CASE("the text is @ and 24 lower-case digits") {
     const auto text = tai::to_text({tai::epoch_label + 0x2b02b8ff, 0x3b214d22});

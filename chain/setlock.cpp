@@ -35,9 +35,7 @@ bool set_wait(Request& request, char letter, const char*) noexcept {
   return true;
 }
 bool set_timeout(Request& request, char, const char* value) noexcept {
-  const auto number = parse_u32(value);
-  if (number) request.timeout = *number;
-  return number.has_value();
+  return read_u32(value, request.timeout);
 }
 bool set_fd(Request& request, char, const char* value) noexcept {
   const auto number = parse_u32(value);

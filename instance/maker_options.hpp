@@ -66,9 +66,7 @@ constexpr auto keep_user = [](MakerSettings& settings, char, const char* value) 
 };
 template <auto member>
 constexpr auto keep_count = [](MakerSettings& settings, char, const char* value) {
-  const auto number = parse_u32(value);
-  settings.*member = number.value_or(0);
-  return number.has_value();
+  return read_u32(value, settings.*member);
 };
 
 }  // namespace detail

@@ -38,9 +38,7 @@ namespace detail {
 
 template <class Settings>
 constexpr auto set_timeout = [](Settings& settings, char, const char* value) {
-  const auto number = parse_u32(value);
-  settings.timeout = number.value_or(0);
-  return number.has_value();
+  return read_u32(value, settings.timeout);
 };
 
 }  // namespace detail

@@ -224,7 +224,8 @@ TEST_CASE("svlink: a down file that was there before outlives a failure") {
   Scanner scanner(scan);
   scanner.process().freeze();
   CHECK(run(svlink({"-D", "-t", "100", scan.path(), a.path()})).exit == exited(99));
-  CHECK_DIFFERS("svlink-keeps-what-was-there", read_file(a / "down") == "mine");
+  // The real one sometimes runs out of time before it makes its own.
+  if (!skip_on_real("svlink-keeps-what-was-there")) CHECK(read_file(a / "down") == "mine");
   scanner.process().thaw();
 }
 

@@ -19,6 +19,7 @@ namespace s6::test {
 namespace {
 
 using std::chrono::milliseconds;
+using namespace std::chrono_literals;
 
 struct Snapshot {
   std::string events;
@@ -67,6 +68,8 @@ class Side {
   // A new wait for the end of all that happens.
   void begin_to_settle() { begin_ = since_ = Clock::now(); }
   bool is_settled(milliseconds calm) {
+    // A service that is wanted up comes back a second after its death, if at all.
+    const milliseconds restart = 1200ms + 3 * calm;
     listen(1);
     if (std::string now = trace(); now != trace_) {
       trace_ = std::move(now);
@@ -96,9 +99,6 @@ class Side {
   }
 
  private:
-  // A service that is wanted up comes back a second after its death, if at all.
-  static constexpr milliseconds restart{1500};
-
   void put(const Step& step) {
     if (step.name == "run")
       dir_.run(step.text);
@@ -186,7 +186,7 @@ std::string difference(const Life& life, int patience_factor) {
 // The last word: what is a difference comes back however much time both are given.
 std::string lasting_difference(const Life& life) {
   std::string found;
-  for (const int factor : {1, 2, 5}) {
+  for (const int factor : {1, 3, 10}) {
     found = difference(life, factor);
     if (found.empty()) return {};
   }

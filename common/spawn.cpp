@@ -76,6 +76,8 @@ Error become_program(const Spawn& request) noexcept {
   if (request.session == Session::own) ::setsid();  // cannot fail: a new child leads no process group
   sys::default_signal(SIGPIPE);
   if (request.descriptor_limit) sys::set_descriptor_limit(*request.descriptor_limit);
+  if (request.directory >= 0)
+    if (auto changed = sys::chdir(request.directory); !changed) return changed.error();
   if (auto placed = place_descriptors(request.moves); !placed) return placed.error();
   // Signals come last but for the wait: until here nothing can interrupt the child half-way.
   sys::unblock_all_signals();

@@ -32,6 +32,7 @@ struct Spawn {
   const char* const* argv = nullptr;  // null-terminated
   // Put in place all together: a target may be another one's source. The copies survive exec. At most max_moves.
   std::span<const FdMove> moves = {};
+  int directory = -1;  // the child's working directory; -1: the parent's
   Session session = Session::same;
   Pids pids = Pids::same;
   // A descriptor (as numbered in the child, after the moves) on which the child first waits for an

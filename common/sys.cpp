@@ -167,6 +167,10 @@ Result<struct stat> fstat(int fd) noexcept {
 Result<void> truncate(int fd, off_t size) noexcept {
   return check(retry([&] { return ::ftruncate(fd, size); }), "truncate");
 }
+Result<void> sync(int fd) noexcept {
+  if (retry([&] { return ::fsync(fd); }) < 0 && errno != EINVAL && errno != EROFS) return Error{errno, "sync", ""};
+  return {};
+}
 Result<void> mkdir(const char* path, mode_t mode) noexcept {
   return check(::mkdir(path, mode), "make the directory", path);
 }
@@ -175,6 +179,12 @@ Result<void> mkfifo(const char* path, mode_t mode) noexcept {
 }
 Result<void> rename(const char* from, const char* to) noexcept {
   return check(::rename(from, to), "rename to", to);
+}
+Result<void> rename_at(int dir, const char* from, const char* to) noexcept {
+  return check(::renameat(dir, from, dir, to), "rename to", to);
+}
+Result<void> link_at(int dir, const char* from, const char* to) noexcept {
+  return check(::linkat(dir, from, dir, to, 0), "make the link", to);
 }
 Result<void> unlink(const char* path) noexcept {
   return check(::unlink(path), "remove", path);
@@ -200,12 +210,18 @@ Result<void> real_path(const char* path, PathBuffer& resolved) noexcept {
 Result<void> chdir(const char* path) noexcept {
   return check(::chdir(path), "change directory to", path);
 }
+Result<void> chdir(int directory) noexcept {
+  return check(::fchdir(directory), "change directory");
+}
 Result<std::size_t> getcwd(std::span<char> text) noexcept {
   if (::getcwd(text.data(), text.size()) == nullptr) return Error{errno, "find the working directory", ""};
   return std::string_view(text.data()).size();
 }
 Result<void> chmod(const char* path, mode_t mode) noexcept {
   return check(::chmod(path, mode), "change the mode of", path);
+}
+Result<void> chmod_at(int dir, const char* path, mode_t mode) noexcept {
+  return check(::fchmodat(dir, path, mode, 0), "change the mode of", path);
 }
 Result<void> chgrp(const char* path, gid_t group) noexcept {
   return check(::chown(path, static_cast<uid_t>(-1), group), "change the group of", path);
@@ -239,7 +255,11 @@ Result<void> chroot(const char* path) noexcept {
 }
 
 Result<void> DirectoryReader::open(const char* path) noexcept {
-  auto fd = sys::open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+  return open_at(cwd, path);
+}
+
+Result<void> DirectoryReader::open_at(int dir, const char* path) noexcept {
+  auto fd = sys::open_at(dir, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
   if (!fd) return fd.error();
   fd_ = std::move(*fd);
   path_ = path;
@@ -430,10 +450,15 @@ Nanoseconds monotonic_now() noexcept {
   return Nanoseconds{t.tv_sec} * second + t.tv_nsec;
 }
 
-Tai64n stamp_now() noexcept {
+WallTime wall_now() noexcept {
   struct timespec t = {};
   ::clock_gettime(CLOCK_REALTIME, &t);
-  return tai::from_unix(t.tv_sec, static_cast<std::uint32_t>(t.tv_nsec));
+  return {t.tv_sec, static_cast<std::uint32_t>(t.tv_nsec)};
+}
+
+Tai64n stamp_now() noexcept {
+  const WallTime now = wall_now();
+  return tai::from_unix(now.seconds, now.nanoseconds);
 }
 
 // --- waiting and signals -------------------------------------------------------------------------------------------
@@ -724,6 +749,12 @@ Result<void> set_no_new_privileges() noexcept {
 
 Result<void*> reserve(std::size_t bytes) noexcept {
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return Error{errno, "allocate memory", ""};
+  return memory;
+}
+
+Result<void*> enlarge(void* reserved, std::size_t bytes, std::size_t more_bytes) noexcept {
+  void* memory = ::mremap(reserved, bytes, more_bytes, MREMAP_MAYMOVE);
   if (memory == MAP_FAILED) return Error{errno, "allocate memory", ""};
   return memory;
 }

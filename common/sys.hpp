@@ -41,9 +41,12 @@ Result<struct stat> lstat(const char* path) noexcept;  // does not
 Result<struct stat> stat_at(int dir, const char* path, int flags) noexcept;
 Result<struct stat> fstat(int fd) noexcept;
 Result<void> truncate(int fd, off_t size) noexcept;
+Result<void> sync(int fd) noexcept;  // fsync: also true for what cannot be synchronised, as a pipe
 Result<void> mkdir(const char* path, mode_t mode) noexcept;
 Result<void> mkfifo(const char* path, mode_t mode) noexcept;
 Result<void> rename(const char* from, const char* to) noexcept;
+Result<void> rename_at(int dir, const char* from, const char* to) noexcept;  // both in `dir`
+Result<void> link_at(int dir, const char* from, const char* to) noexcept;    // both in `dir`
 Result<void> unlink(const char* path) noexcept;
 Result<void> unlink_at(int dir, const char* path) noexcept;
 Result<void> rmdir(const char* path) noexcept;
@@ -52,8 +55,10 @@ Result<void> symlink(const char* target, const char* link) noexcept;
 // The absolute path without links.
 Result<void> real_path(const char* path, PathBuffer& resolved) noexcept;
 Result<void> chdir(const char* path) noexcept;
+Result<void> chdir(int directory) noexcept;
 Result<std::size_t> getcwd(std::span<char> text) noexcept;  // terminated; the length without the terminator
 Result<void> chmod(const char* path, mode_t mode) noexcept;
+Result<void> chmod_at(int dir, const char* path, mode_t mode) noexcept;
 Result<void> chgrp(const char* path, gid_t group) noexcept;
 Result<void> chown(const char* path, uid_t user, gid_t group) noexcept;   // follows links
 Result<void> lchown(const char* path, uid_t user, gid_t group) noexcept;  // does not
@@ -89,6 +94,7 @@ class DirectoryReader {
   DirectoryReader(const DirectoryReader&) = delete;
   DirectoryReader& operator=(const DirectoryReader&) = delete;
   Result<void> open(const char* path) noexcept;
+  Result<void> open_at(int dir, const char* path) noexcept;
   // Nothing at the end.
   Result<std::optional<Entry>> next() noexcept;
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
@@ -151,8 +157,10 @@ using s6::millisecond;
 using s6::Nanoseconds;
 using s6::never;
 using s6::second;
+using s6::WallTime;
 Nanoseconds monotonic_now() noexcept;  // CLOCK_MONOTONIC, never fails
-Tai64n stamp_now() noexcept;           // CLOCK_REALTIME as a label
+WallTime wall_now() noexcept;          // CLOCK_REALTIME
+Tai64n stamp_now() noexcept;           // the same as a label
 
 // --- waiting and signals -------------------------------------------------------------------------------------------
 void nap(Nanoseconds time) noexcept;  // does nothing for a while: when even waiting for events fails
@@ -256,5 +264,7 @@ Result<void> set_no_new_privileges() noexcept;
 
 // Zeroed memory that is only charged where it is touched, for tables sized at start. Never given back.
 Result<void*> reserve(std::size_t bytes) noexcept;
+// The same memory, larger, possibly elsewhere.
+Result<void*> enlarge(void* reserved, std::size_t bytes, std::size_t more_bytes) noexcept;
 
 }  // namespace s6::sys

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -41,6 +42,24 @@ constexpr Tai64n from_unix(std::int64_t seconds, std::uint32_t nanoseconds) noex
   // Unsigned: the time of a file may be anything.
   return {epoch_label + static_cast<std::uint64_t>(seconds) + static_cast<std::uint64_t>(offset_at_epoch + passed),
           nanoseconds};
+}
+
+struct UnixTime {
+  std::int64_t seconds = 0;
+  bool leap = false;  // the second after this one, which has no number of its own
+};
+
+// Nothing for labels before 1970 or beyond what a signed number can hold.
+constexpr std::optional<UnixTime> to_unix(std::uint64_t label) noexcept {
+  if (label < epoch_label + offset_at_epoch || label >> 63 != 0) return std::nullopt;
+  const auto elapsed = static_cast<std::int64_t>(label - epoch_label) - offset_at_epoch;  // leap seconds included
+  std::int64_t passed = 0;
+  for (const std::int64_t since : leap_seconds) {
+    if (elapsed == since + passed) return UnixTime{since - 1, true};
+    if (elapsed < since + passed) break;
+    ++passed;
+  }
+  return UnixTime{elapsed - passed, false};
 }
 
 // Whole seconds from `from` to `to`, rounded down; 0 if `from` is the later one (a clock that was set back).

@@ -13,7 +13,7 @@
 #include "common/sys.hpp"
 #include "svwait/condition.hpp"
 #include "svwait/ending_signals.hpp"
-#include "svwait/pattern.hpp"
+#include "common/pattern.hpp"
 #include "svwait/removals.hpp"
 #include "svwait/transcript.hpp"
 

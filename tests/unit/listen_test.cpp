@@ -7,7 +7,7 @@
 
 #include "svwait/block.hpp"
 #include "svwait/options.hpp"
-#include "svwait/pattern.hpp"
+#include "common/pattern.hpp"
 #include "svwait/transcript.hpp"
 
 using namespace s6;
@@ -25,8 +25,8 @@ std::string block_of(std::vector<const char*> words) {
   return text;
 }
 
-bool found(const char* expression, const char* text, svwait::Begins begins = svwait::Begins::at_the_start) {
-  svwait::Pattern pattern;
+bool found(const char* expression, const char* text, s6::Begins begins = svwait::Begins::at_the_start) {
+  s6::Pattern pattern;
   REQUIRE(pattern.compile(expression));
   return pattern.found_in(text, begins);
 }
@@ -80,13 +80,13 @@ TEST_SUITE("listen") {
     CHECK(found("", ""));
   }
   TEST_CASE("the start of a piece is not the start of the text") {
-    CHECK_FALSE(found("^b", "b", svwait::Begins::later));
-    CHECK(found("b$", "b", svwait::Begins::later));
+    CHECK_FALSE(found("^b", "b", s6::Begins::later));
+    CHECK(found("b$", "b", s6::Begins::later));
   }
   TEST_CASE("what is no pattern is explained") {
     for (const char* expression : {"(", "a{2", "[a", "a{2,1}"}) {
       CAPTURE(expression);
-      svwait::Pattern pattern;
+      s6::Pattern pattern;
       CHECK_FALSE(pattern.compile(expression));
       CHECK_FALSE(pattern.problem().view().empty());
     }

@@ -1,6 +1,6 @@
-#include "svwait/pattern.hpp"
+#include "common/pattern.hpp"
 
-namespace s6::svwait {
+namespace s6 {
 
 bool Pattern::compile(const char* text) noexcept {
   error_ = ::regcomp(&compiled_, *text != '\0' ? text : ".*", REG_EXTENDED | REG_NOSUB);
@@ -18,8 +18,8 @@ void Pattern::clear() noexcept {
   error_ = REG_BADPAT;
 }
 
-bool Pattern::found_in(const char* text, Begins begins) const noexcept {
-  return ::regexec(&compiled_, text, 0, nullptr, begins == Begins::at_the_start ? 0 : REG_NOTBOL) == 0;
+int Pattern::search(const char* text, Begins begins) const noexcept {
+  return ::regexec(&compiled_, text, 0, nullptr, begins == Begins::at_the_start ? 0 : REG_NOTBOL);
 }
 
-}  // namespace s6::svwait
+}  // namespace s6

@@ -6,7 +6,7 @@
 
 #include "common/text.hpp"
 
-namespace s6::svwait {
+namespace s6 {
 
 enum class Begins : std::uint8_t { at_the_start, later };
 
@@ -23,11 +23,13 @@ class Pattern {
   void clear() noexcept;
   // Is it somewhere in `text`, a piece of a longer one that begins at its start, or later? `^` matches only at the
   // former.
-  [[nodiscard]] bool found_in(const char* text, Begins begins) const noexcept;
+  [[nodiscard]] bool found_in(const char* text, Begins begins) const noexcept { return search(text, begins) == 0; }
+  // The same as 0 or REG_NOMATCH, or what else regexec(3) answers: it may need memory that there is not.
+  [[nodiscard]] int search(const char* text, Begins begins) const noexcept;
 
  private:
   regex_t compiled_{};
   int error_ = REG_BADPAT;
 };
 
-}  // namespace s6::svwait
+}  // namespace s6

@@ -1,0 +1,89 @@
+// s6-log: reads lines from standard input and sends them where a script on its command line says: to log directories,
+// which it rotates, to standard output, to standard error, to status files.
+#include <errno.h>
+
+#include "common/reserved_array.hpp"
+#include "common/usage.hpp"
+#include "log/logger.hpp"
+#include "log/options.hpp"
+#include "log/warnings.hpp"
+
+using namespace s6;
+
+namespace {
+
+std::span<const char* const> parse_or_die(std::span<const char* const> words, log::Options& options) noexcept {
+  const auto parsed = options::parse(log::option_table, options, words);
+  const auto usage = options::usage("s6-log", log::option_table, "directive...");
+  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.operands.empty()) cli::die_usage(usage.view(), "no directive given");
+  return parsed.operands;
+}
+
+// The descriptor on which readiness is told; -1: on none.
+int notification_or_die(const log::Options& options) noexcept {
+  if (!options.notification) return -1;
+  if (*options.notification < 3) cli::die(cli::usage_error, {"notification fd must be 3 or more"});
+  const int fd = *options.notification <= INT32_MAX ? static_cast<int>(*options.notification) : -1;
+  if (!sys::is_open(fd)) cli::die(cli::usage_error, {"invalid notification fd: ", cli::reason(EBADF)});
+  return fd;
+}
+
+[[noreturn]] void refuse(const log::ScriptProblem& problem) noexcept {
+  using enum log::ScriptProblem::Kind;
+  const std::string_view detail = problem.detail;
+  switch (problem.kind) {
+    case none: break;
+    case unrecognized:
+      cli::die(cli::usage_error, {"unrecognized directive: ", problem.directive, detail.empty() ? "" : ": ", detail});
+    case bad_syntax: cli::die(cli::usage_error, {"syntax error at directive: ", problem.directive});
+    case conflict:
+      cli::die(cli::usage_error, {"directive ", problem.directive, " conflicts with previous s directive"});
+    case no_action: break;
+  }
+  cli::die(cli::usage_error, {"no action directive specified"});
+}
+
+template <class T>
+std::span<T> reserve_or_die(std::size_t count) noexcept {
+  auto array = reserve_array<T>(count);
+  if (!array) cli::die(array.error());
+  return *array;
+}
+
+log::Script script_or_die(std::span<const char* const> words) noexcept {
+  const std::size_t count = words.size();
+  log::ScriptParser parser({reserve_or_die<log::Selection>(count), reserve_or_die<log::Action>(count),
+                            reserve_or_die<log::Block>(count), reserve_or_die<log::Directory>(count)});
+  if (!parser.parse(words)) refuse(parser.problem());
+  if (parser.has_idle_selections()) log::warn({"ignoring extraneous non-action directives"});
+  return parser.script();
+}
+
+void notify(int fd) noexcept {
+  if (fd < 0) return;
+  (void)sys::write(fd, std::as_bytes(std::span("\n", 1)));  // nobody there: nobody to tell
+  UniqueFd(fd).reset();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::set_program("s6-log");
+  log::Options options;
+  const auto words = parse_or_die(options::words_of(argc, argv), options);
+  log::warnings_are_wanted = options.verbosity > 0;
+  const int notification = notification_or_die(options);
+  if (auto opened = sys::open_missing_stdio(); !opened) cli::die(opened.error());
+  const log::Script script = script_or_die(words);
+
+  // From here on nothing but a disk makes it wait outside of its loop.
+  (void)sys::set_nonblocking(0);
+  (void)sys::set_nonblocking(1);
+  cli::never_wait_for_stderr();
+  log::Logger logger(script, options);
+  logger.prepare_or_die();
+  notify(notification);
+  logger.run();
+  return cli::ok;
+}

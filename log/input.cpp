@@ -18,6 +18,7 @@ std::span<char> Input::space(std::size_t most) noexcept {
 void Input::filled(std::size_t count) noexcept {
   char* at = memory_.data() + end_;
   end_ += count;
+  if (ends_ == LineEnds::newline) return;
   char* const end = memory_.data() + end_;
   while ((at = static_cast<char*>(std::memchr(at, '\0', static_cast<std::size_t>(end - at)))) != nullptr) *at++ = '\n';
 }

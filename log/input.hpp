@@ -1,8 +1,8 @@
 #pragma once
 // Cutting a stream of bytes into lines. Pure: the memory is given, bytes come in as they were read.
 //
-// A line ends at a newline or a NUL. A line of more than `limit` bytes is cut after each `limit` of them; what is cut
-// off is a line of its own. 0 is no limit.
+// A line ends at a newline or, if so wanted, at a NUL. A line of more than `limit` bytes is cut after each `limit` of
+// them; what is cut off is a line of its own. 0 is no limit.
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -10,6 +10,7 @@
 
 namespace s6::log {
 
+enum class LineEnds : bool { newline, newline_or_nul };
 enum class InputEnd : bool { open, ended };  // ended: what comes last is a line, even without a newline
 
 class Input {
@@ -21,7 +22,8 @@ class Input {
   };
 
   constexpr Input() noexcept = default;
-  Input(std::span<char> memory, std::size_t limit) noexcept : memory_(memory), limit_(limit) {}
+  Input(std::span<char> memory, std::size_t limit, LineEnds ends = LineEnds::newline_or_nul) noexcept
+      : memory_(memory), limit_(limit), ends_(ends) {}
 
   // --- filling ---
   // Where the next bytes go, after at most `most` bytes of it; empty: full, lines must be taken first or enlarge().
@@ -57,6 +59,7 @@ class Input {
 
   std::span<char> memory_;
   std::size_t limit_ = 0;
+  LineEnds ends_ = LineEnds::newline_or_nul;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::size_t searched_ = 0;  // in this many bytes from begin_ on there is no newline

@@ -25,7 +25,7 @@ std::string block_of(std::vector<const char*> words) {
   return text;
 }
 
-bool found(const char* expression, const char* text, s6::Begins begins = svwait::Begins::at_the_start) {
+bool found(const char* expression, const char* text, s6::Begins begins = s6::Begins::at_the_start) {
   s6::Pattern pattern;
   REQUIRE(pattern.compile(expression));
   return pattern.found_in(text, begins);

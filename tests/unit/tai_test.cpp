@@ -37,4 +37,21 @@ TEST_SUITE("tai") {
     CHECK(raw[11] == std::byte{0x0d});
     CHECK(tai::unpack(raw) == Tai64n{0x4000000066012345, 0x0a0b0c0d});
   }
+  TEST_CASE("back to Unix time, leap seconds included") {
+    const auto back = [](std::uint64_t label) { return tai::to_unix(label); };
+    CHECK_FALSE(back(tai::epoch_label + 9).has_value());
+    CHECK(back(tai::epoch_label + 10)->seconds == 0);
+    CHECK_FALSE(back(std::uint64_t{1} << 63).has_value());
+    CHECK(back(0x40000000586846a3)->seconds == 1'483'228'799);
+    CHECK_FALSE(back(0x40000000586846a3)->leap);
+    CHECK(back(0x40000000586846a4)->seconds == 1'483'228'799);
+    CHECK(back(0x40000000586846a4)->leap);
+    CHECK(back(0x40000000586846a5)->seconds == 1'483'228'800);
+    for (const std::int64_t since : tai::leap_seconds)
+      for (std::int64_t t = since - 3; t < since + 3; ++t) {
+        const auto time = back(tai::from_unix(t, 0).label);
+        CHECK(time->seconds == t);
+        CHECK_FALSE(time->leap);
+      }
+  }
 }

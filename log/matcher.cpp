@@ -251,6 +251,10 @@ Literal required_literal(std::string_view regex) noexcept {
       if (at + 1 >= regex.size()) return {};
       if (is_special(regex[at + 1])) literal = regex[at + 1];
       at += 2;
+    } else if (c == '{') {
+      at = regex.find('}', at);  // its numbers are no text
+      if (at == std::string_view::npos) return {};
+      ++at;
     } else {
       if (c == '(') ++depth;
       if (c == ')' && --depth < 0) return {};

@@ -85,5 +85,5 @@ int main(int argc, char** argv) {
   logger.prepare_or_die();
   notify(notification);
   logger.run();
-  return cli::ok;
+  cli::exit(cli::ok);  // what the C library holds for the expressions goes with the process
 }

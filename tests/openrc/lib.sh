@@ -85,7 +85,7 @@ parent_of() { ps -o ppid= -p "$1" | tr -d ' '; }
 name_of() { ps -o comm= -p "$1"; }
 status_of() { s6-svstat -o "$1" "$scan/$2"; }
 is_empty() { [ -z "$(find "$1" -mindepth 1 ! -name '.*' 2>/dev/null)" ]; }
-nothing_supervises() { ! pgrep 's6-(svscan|supervise|log)' >/dev/null; }
+nothing_supervises() { ! pgrep -f '(^|/)s6-(svscan|supervise|log)' >/dev/null; }
 
 # skip REASON: this case cannot run here.
 skip() {

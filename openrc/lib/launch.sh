@@ -1,0 +1,120 @@
+# shellcheck shell=sh
+# ./run of a service directory: a shell script that prepares what a shell can and then becomes s6-launch, which becomes
+# the daemon. All that comes from OpenRC's variables is written into it as quoted words: no text is parsed again.
+#
+# shellcheck disable=SC2154  # variables of OpenRC
+
+# s6n_option NAME VALUE: an option of s6-launch, unless the value is empty.
+s6n_option() {
+  [ -n "$2" ] || return 0
+  s6n_quote "--$1=$2"
+  printf ' \\\n  %s' "$s6n_quoted"
+}
+
+# command_user: HOME and USER are those of the account, if it has one.
+s6n_print_user() {
+  s6n_option user "${command_user:-}"
+  [ -z "${command_user:-}" ] || ! id "${command_user%%:*}" >/dev/null 2>&1 || printf ' \\\n  --account-env'
+}
+
+# chroot, directory, umask, capabilities, secbits, no_new_privs
+s6n_print_rights() {
+  s6n_option chroot "${chroot:-}"
+  s6n_option directory "${directory:-}"
+  s6n_option umask "${umask:-022}"
+  s6n_option capabilities "${capabilities:-}"
+  s6n_option securebits "${secbits:-}"
+  [ -z "${no_new_privs:-}" ] || printf ' \\\n  --no-new-privs'
+}
+
+# SSD_NICELEVEL, SSD_IONICELEVEL, SSD_OOM_SCORE_ADJ, rc_ulimit
+s6n_print_resources() {
+  s6n_option nice "${SSD_NICELEVEL:-}"
+  s6n_option ionice "${SSD_IONICELEVEL:-}"
+  s6n_option oom-score-adj "${SSD_OOM_SCORE_ADJ:-}"
+  s6n_option ulimit "${rc_ulimit:-${RC_ULIMIT:-}}"
+}
+
+# input_file, output_log, error_log, procname; the files are opened in the chroot, by the user.
+s6n_print_files() {
+  s6n_option stdin "${input_file:-}"
+  s6n_option stdout "${output_log:-}"
+  s6n_option stderr "${error_log:-}"
+  s6n_option argv0 "${procname:-}"
+}
+
+# What OpenRC has in the environment for itself.
+s6n_print_unset() {
+  for s6n_variable in 'RC_*' 'SSD_*' 'EINFO_*' SVCNAME; do s6n_option unset-env "$s6n_variable"; done
+}
+
+# rc_cgroup_settings, and the cgroup that OpenRC made for this service and put this shell into. A daemon that cannot be
+# put into it runs all the same.
+s6n_print_cgroup() {
+  case $(command -v cgroup2_find_path) in
+    cgroup2_find_path) s6n_root=$(cgroup2_find_path) ;;
+    *) s6n_root=/sys/fs/cgroup ;;
+  esac
+  s6n_group_path=$(sed -n 's/^0:://p' /proc/self/cgroup 2>/dev/null)
+  case ${s6n_group_path##*/} in
+    "$RC_SVCNAME" | "openrc.$RC_SVCNAME") s6n_quote "$s6n_root$s6n_group_path" ;;
+    *) return 0 ;;
+  esac
+  printf 'cgroup=%s\n' "$s6n_quoted"
+  # shellcheck disable=SC2016  # for ./run
+  printf '%s\n' 'mkdir -p "$cgroup" && echo 0 >"$cgroup/cgroup.procs"'
+  printf '%s\n' "${rc_cgroup_settings:-}" | while read -r s6n_key s6n_value; do
+    [ -n "$s6n_value" ] || continue
+    s6n_quote "$s6n_value"
+    # shellcheck disable=SC2016  # for ./run
+    printf 'printf %%s %s >"$cgroup/"%s\n' "$s6n_quoted" "$(s6n_print_quoted "$s6n_key" | tail -c +2)"
+  done
+}
+
+# pidfile: the daemon's pid, as with start-stop-daemon. ./pid is the one by which OpenRC finds out about crashes.
+s6n_print_pid() {
+  # shellcheck disable=SC2016  # for ./run
+  echo 'echo $$ >pid'
+  [ -n "${pidfile:-}" ] || return 0
+  # shellcheck disable=SC2016
+  printf 'echo $$ >%s\n' "$(s6n_print_quoted "${chroot:-}$pidfile")"
+}
+
+# output_logger, error_logger: stdout is the pipe to ./log, stderr what logs the rest of the tree; see s6n_write_loggers.
+s6n_print_streams() {
+  case ${output_logger:+out}:${error_logger:+error} in
+    out:error)
+      if [ "$output_logger" = "$error_logger" ]; then echo 'exec 2>&1'; else echo 'exec 2>error/fifo'; fi
+      ;;
+    :error) echo 'exec 3>&1 >&2 2>&3 3>&-' ;;
+  esac
+}
+
+# s6n_print_run WORD...: what the daemon is executed as.
+s6n_print_run() {
+  printf '#!/bin/sh\n# Made by s6-native at each start of the OpenRC service: to change something, change that.\n'
+  s6n_print_pid
+  s6n_print_cgroup
+  s6n_print_streams
+  echo '. ./environment'
+  printf 'exec %s' "$s6n_bin/s6-launch"
+  s6n_print_unset
+  s6n_print_user
+  s6n_print_rights
+  s6n_print_resources
+  s6n_print_files
+  printf ' \\\n  --%s\n' "$(s6n_print_quoted "$@")"
+}
+
+# The environment of the daemon is that of the service script. Without OpenRC's own directories in PATH; in a subshell.
+s6n_print_environment() (
+  s6n_path=:$PATH:
+  for s6n_entry in "$1/bin" "$1/sbin"; do
+    case $s6n_path in
+      *:"$s6n_entry":*) s6n_path="${s6n_path%%:"$s6n_entry":*}:${s6n_path#*:"$s6n_entry":}" ;;
+    esac
+  done
+  s6n_path=${s6n_path#:}
+  PATH=${s6n_path%:}
+  export -p
+)

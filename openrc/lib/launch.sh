@@ -20,7 +20,7 @@ s6n_print_user() {
 # chroot, directory, umask, capabilities, secbits, no_new_privs
 s6n_print_rights() {
   s6n_option chroot "${chroot:-}"
-  s6n_option directory "${directory:-}"
+  s6n_option directory "${directory:-/}"
   s6n_option umask "${umask:-022}"
   s6n_option capabilities "${capabilities:-}"
   s6n_option securebits "${secbits:-}"
@@ -106,7 +106,7 @@ s6n_print_run() {
   printf ' \\\n  --%s\n' "$(s6n_print_quoted "$@")"
 }
 
-# The environment of the daemon is that of the service script. Without OpenRC's own directories in PATH; in a subshell.
+# The environment of the daemon is that of the service script, in /. Without OpenRC's own directories in PATH; in a subshell.
 s6n_print_environment() (
   s6n_path=:$PATH:
   for s6n_entry in "$1/bin" "$1/sbin"; do
@@ -116,5 +116,6 @@ s6n_print_environment() (
   done
   s6n_path=${s6n_path#:}
   PATH=${s6n_path%:}
+  cd / && unset OLDPWD
   export -p
 )

@@ -25,25 +25,34 @@ s6n_companion() {
     "$s6n_bin/s6-svlink" -t 10000 -- "$s6n_scan" "$s6n_directory/$1" "$RC_SVCNAME:$1"
 }
 
-# s6_svwait_options_start, timeout_ready, notify: until the service is up, or ready if it can say so.
-s6n_await_start() {
-  if [ -n "${s6_svwait_options_start:-}" ]; then
-    # shellcheck disable=SC2086  # one word each
-    "$s6n_bin/s6-svwait" $s6_svwait_options_start -- "$s6n_link"
-  elif [ -n "${notify:-}" ] || { [ -n "${timeout_ready:-}" ] && [ -e "$s6n_directory/notification-fd" ]; }; then
-    "$s6n_bin/s6-svwait" -t "${timeout_ready:-60000}" -U -- "$s6n_link"
-  else
-    "$s6n_bin/s6-svwait" -t "${timeout_ready:-60000}" -u -- "$s6n_link"
+# s6_svwait_options_start, timeout_ready, notify: leaves in $s6n_wish what start waits for, u for up and U for ready, and
+# in $s6n_limit how long, in milliseconds.
+s6n_find_wish() {
+  s6n_wish=u s6n_limit=${timeout_ready:-60000}
+  if [ -n "${notify:-}" ] || { [ -n "${timeout_ready:-}" ] && [ -e "$s6n_directory/notification-fd" ]; }; then
+    s6n_wish=U
   fi
+  # shellcheck disable=SC2086  # one word each
+  set -- ${s6_svwait_options_start:-}
+  [ $# = 0 ] || s6n_wish=u s6n_limit=0
+  while [ $# != 0 ]; do
+    case $1 in
+      -t) s6n_limit=${2:-} && shift ;;
+      -t*) s6n_limit=${1#-t} ;;
+      -*U*) s6n_wish=U ;;
+    esac
+    shift
+  done
 }
 
 # rc_start_wait: a daemon that cannot say when it is ready has not failed to start if it lives that long (ms).
-s6n_await_early_death() {
-  if [ -n "${notify:-}${s6_svwait_options_start:-}" ]; then
-    [ "$("$s6n_bin/s6-svstat" -o up "$s6n_link")" = true ]
-  else
-    ! "$s6n_bin/s6-svwait" -t "${rc_start_wait:-30}" -d -- "$s6n_link" 2>/dev/null
-  fi
+s6n_await_start() {
+  s6n_find_wish
+  "$s6n_bin/s6-svc" -w"$s6n_wish" -T "$s6n_limit" -u -- "$s6n_link" || return 1
+  case $s6n_wish in
+    U) [ "$("$s6n_bin/s6-svstat" -o up "$s6n_link")" = true ] ;;
+    u) ! "$s6n_bin/s6-svwait" -t "${rc_start_wait:-30}" -d -- "$s6n_link" 2>/dev/null ;;
+  esac
 }
 
 # So that rc-status can tell a crashed service: OpenRC looks whether a process with the pid in ./pid exists.
@@ -53,19 +62,18 @@ s6n_tell_openrc() {
     printf 'exec=%s\npidfile=%s\n' "${command%% *}" "$s6n_directory/pid" >"$RC_SVCDIR/daemons/$RC_SVCNAME/001"
 }
 
+# Started by a command, and not by the supervisor itself, the first death cannot be missed by who waits.
 s6n_bring_up() {
   if [ "$s6n_made" = yes ]; then
     s6n_make_directory || return 1
-    : >"$s6n_directory/starting"
+    : >"$s6n_directory/starting" >"$s6n_directory/down"
   fi
   s6n_companion error && "$s6n_bin/s6-svlink" -t 10000 -- "$s6n_scan" "$s6n_directory" "$RC_SVCNAME" || return 1
-  # One that the administrator provides may have a down file.
-  if [ "$s6n_made" = no ]; then "$s6n_bin/s6-svc" -u -- "$s6n_link" || return 1; fi
-  if ! s6n_await_start || ! s6n_await_early_death; then
+  if ! s6n_await_start; then
     eerror "$RC_SVCNAME: $("$s6n_bin/s6-svstat" -- "$s6n_link" 2>&1)"
     return 1
   fi
-  rm -f "$s6n_directory/starting"
+  [ "$s6n_made" = no ] || rm -f "$s6n_directory/starting" "$s6n_directory/down"
   s6n_companion health && s6n_tell_openrc
 }
 
@@ -117,8 +125,13 @@ s6n_bring_down() {
   return 1
 }
 
-# Nothing is left of the service when this succeeds. A supervisor whose link is gone already gets it back for that.
+# Nothing is left of the service when this succeeds.
 s6n_take_down() {
+  s6n_end_supervision && /bin/sh "$s6n_lib/orphan.sh" "$s6n_directory"
+}
+
+# A supervisor whose link is gone already gets it back for that.
+s6n_end_supervision() {
   if [ ! -e "$s6n_link" ]; then
     "$s6n_bin/s6-svok" "$s6n_directory" 2>/dev/null || { rm -f "$s6n_link" && return 0; }
     ln -sn "$s6n_directory" "$s6n_link"

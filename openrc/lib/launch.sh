@@ -71,10 +71,13 @@ s6n_print_cgroup() {
   done
 }
 
-# pidfile: the daemon's pid, as with start-stop-daemon. ./pid is the one by which OpenRC finds out about crashes.
+# pidfile: the daemon's pid, as with start-stop-daemon. ./pid, by which OpenRC finds out about crashes, has the time of
+# its start as well. If that file is still there, the daemon has lost its supervisor.
 s6n_print_pid() {
+  s6n_quote "$s6n_lib/orphan.sh"
+  printf '[ ! -e pid ] || /bin/sh %s .\n' "$s6n_quoted"
   # shellcheck disable=SC2016  # for ./run
-  echo 'echo $$ >pid'
+  printf '%s\n' 'read -r stat </proc/$$/stat && set -- ${stat##*) } && echo "$$ ${20}" >pid'
   [ -n "${pidfile:-}" ] || return 0
   # shellcheck disable=SC2016
   printf 'echo $$ >%s\n' "$(s6n_print_quoted "${chroot:-}$pidfile")"

@@ -53,6 +53,13 @@ eventually() {
   done
 }
 
+# shows WANTED COMMAND...: prints the command exactly this? For eventually, which has to ask again.
+shows() {
+  wanted=$1
+  shift
+  [ "$("$@" 2>/dev/null)" = "$wanted" ]
+}
+
 # outcome COMMAND...: leaves its exit code in $code, what it said in $said, and the time it took in $took (ms).
 outcome() {
   start=$(date +%s%3N)

@@ -37,7 +37,7 @@ equal 'its pidfile is that of the new one' "$(cat /run/once.pid)" "$(status_of p
 # Down, though it should be up: its program is gone, and the supervisor cannot help.
 chmod 644 /run/openrc/s6-services/once/run
 kill -KILL "$(status_of pid once)"
-check 'it does not come back' eventually [ "$(status_of up once)" = false ]
+check 'it does not come back' eventually shows false status_of up once
 outcome rc-service once status
 equal 'status of a crashed service' "$code" 32
 check 'status says so' contains "$said" crashed
@@ -62,15 +62,15 @@ check 'given up: it can be started again' rc-service often start
 rc-service often stop
 refuted 'a stop is no crash' test -L /run/openrc/failed/often
 
-# The supervisor of a service is killed: the scanner starts another one, which waits for the daemon to end.
-supervisor=$(parent_of "$(status_of pid once)")
+# The supervisor of a service is killed: the scanner starts another one, which does not leave two daemons running.
+daemon=$(status_of pid once)
+supervisor=$(parent_of "$daemon")
 kill -KILL "$supervisor"
 another_supervisor() { now=$(pgrep -f '^s6-supervise once$') && [ "$now" != "$supervisor" ]; }
 check 'a killed supervisor is replaced' eventually another_supervisor
-outcome rc-service once restart
-equal 'the service can be restarted' "$code" 0
-outcome rc-service once status
-equal 'and is started' "$code" 0
+check 'the daemon it had is ended' eventually gone "$daemon"
+check 'and there is another' eventually rc-service once status
+equal 'exactly one' "$(pgrep -c -f '^/usr/bin/sleep 2000$')" 1
 
 # The scanner is killed: services go on, can be stopped, and a new tree takes them over.
 daemon=$(status_of pid once)
@@ -87,6 +87,13 @@ outcome rc-service s6-svscan restart
 equal 'a killed scanner: restart' "$code" 0
 check 'a killed scanner: its services are restarted' eventually rc-service once status
 refuted 'a killed scanner: stopped ones are not' test -L "$scan/often"
+
+# Both are killed.
+daemon=$(status_of pid once)
+kill -KILL "$(cat /run/s6-svscan.pid)" "$(parent_of "$daemon")"
+outcome rc-service once stop
+equal 'all supervisors are killed: stop' "$code" 0
+check 'all supervisors are killed: the daemon is gone' gone "$daemon"
 rc-service s6-svscan stop
 check 'nothing is left running' nothing_supervises
 check 'no daemon is left running' fails pgrep -f '^/usr/bin/sleep [12]000$'

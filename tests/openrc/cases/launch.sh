@@ -160,5 +160,5 @@ equal 'chroot' "$(readlink "/proc/$daemon/root")" /jail
 equal 'directory is in the chroot' "$(readlink "/proc/$daemon/cwd")" /jail/run/inner
 equal 'pidfile is in the chroot' "$(cat /jail/run/jail.pid)" "$daemon"
 rc-service jail restart
-check 'a log is appended to' eventually [ "$(grep -cx out /jail/run/inner/out)" = 2 ]
+check 'a log is appended to' eventually shows 2 grep -cx out /jail/run/inner/out
 verdict

@@ -74,10 +74,11 @@ s6n_write_respawn() {
 # s6n_write_logger DIRECTORY VALUE: output_logger or error_logger. `auto` is s6-log, to /var/log/NAME; anything else is a
 # command for a shell, and runs as the user of the daemon and where that runs. s6_log_arguments are those of s6-log.
 s6n_write_logger() {
-  mkdir -p "$1"
+  s6n_log=$1
+  mkdir -p "$s6n_log"
   {
     printf '#!/bin/sh\nexec 2>&1\n'
-    [ "$1" != error ] || printf 'exec <fifo\n'
+    [ "$s6n_log" != error ] || printf 'exec <fifo\n'
     if [ "$2" = auto ]; then
       s6n_quote "/var/log/$RC_SVCNAME"
       printf 'umask 022\nmkdir -p %s && chmod 02755 %s || exit 111\n' "$s6n_quoted" "$s6n_quoted"
@@ -89,8 +90,8 @@ s6n_write_logger() {
       s6n_option chroot "${chroot:-}"
       printf ' \\\n  -- /bin/sh -c%s\n' "$(s6n_print_quoted "$2")"
     fi
-  } >"$1/run"
-  chmod 755 "$1/run"
+  } >"$s6n_log/run"
+  chmod 755 "$s6n_log/run"
 }
 
 # output_logger, error_logger: the first one is ./log, which gets stdout from s6-svscan. If there are two of them, the

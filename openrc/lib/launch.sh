@@ -89,7 +89,11 @@ s6n_print_streams() {
     out:error)
       if [ "$output_logger" = "$error_logger" ]; then echo 'exec 2>&1'; else echo 'exec 2>error/fifo'; fi
       ;;
-    :error) echo 'exec 3>&1 >&2 2>&3 3>&-' ;;
+    :error)
+      s6n_spare=9
+      [ "${notify:-}" != fd:9 ] || s6n_spare=8
+      echo "exec $s6n_spare>&1 >&2 2>&$s6n_spare $s6n_spare>&-"
+      ;;
   esac
 }
 

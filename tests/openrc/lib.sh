@@ -46,7 +46,7 @@ lacks() { ! contains "$@" >/dev/null; }
 # eventually COMMAND...: succeeds as soon as the command does; a failing test ends after 20 seconds.
 eventually() {
   tries=0
-  until "$@"; do
+  until "$@" >/dev/null 2>&1; do
     tries=$((tries + 1))
     [ "$tries" -lt 400 ] || return 1
     sleep 0.05

@@ -3,9 +3,13 @@
 #
 # shellcheck disable=SC2154  # variables of OpenRC
 
+# shellcheck source=openrc/lib/text.sh
 . "$s6n_lib/text.sh"
+# shellcheck source=openrc/lib/stopping.sh
 . "$s6n_lib/stopping.sh"
+# shellcheck source=openrc/lib/launch.sh
 . "$s6n_lib/launch.sh"
+# shellcheck source=openrc/lib/directory.sh
 . "$s6n_lib/directory.sh"
 
 s6n_scan=$RC_SVCDIR/s6-scan
@@ -65,8 +69,9 @@ s6n_tell_openrc() {
 # Started by a command, and not by the supervisor itself, the first death cannot be missed by who waits.
 s6n_bring_up() {
   if [ "$s6n_made" = yes ]; then
+    # shellcheck disable=SC2119
     s6n_make_directory || return 1
-    : >"$s6n_directory/starting" >"$s6n_directory/down"
+    touch "$s6n_directory/starting" "$s6n_directory/down"
   fi
   s6n_companion error && "$s6n_bin/s6-svlink" -t 10000 -- "$s6n_scan" "$s6n_directory" "$RC_SVCNAME" || return 1
   if ! s6n_await_start; then

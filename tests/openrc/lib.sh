@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034  # variables for the cases
 # Sourced by the cases, which run as root inside the sandbox. A case is a list of checks, and ends with `verdict`.
 
 failures=0

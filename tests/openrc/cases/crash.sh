@@ -1,5 +1,6 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2317  # functions are called by check
 # A daemon that dies, and supervisors that are killed.
+# shellcheck source=tests/openrc/lib.sh
 . /tests/lib.sh
 
 script often <<'END'

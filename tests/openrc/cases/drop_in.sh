@@ -1,6 +1,7 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2317  # functions are called by check
 # OpenRC and its own s6 backend, unmodified, with the programs of this project in the place of skarnet's: a daemon that
 # needs two seconds to get ready, with a logger, is started, killed, restarted and stopped.
+# shellcheck source=tests/openrc/lib.sh
 . /tests/lib.sh
 
 directory=/home/lazy

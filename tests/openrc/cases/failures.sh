@@ -1,5 +1,6 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2317  # functions are called by check
 # What cannot be started has not been started: the exit code says so, and neither link nor supervisor stays.
+# shellcheck source=tests/openrc/lib.sh
 . /tests/lib.sh
 
 script missing <<'END'

@@ -1,5 +1,6 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2317  # functions are called by check
 # What arrives in the daemon: words, environment and process state, next to what OpenRC's own rules say.
+# shellcheck source=tests/openrc/lib.sh
 . /tests/lib.sh
 
 # Writes down what it was given, and then does nothing. Zero bytes end the words, as no word can have them.

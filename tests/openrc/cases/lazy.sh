@@ -1,5 +1,6 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2317  # functions are called by check
 # A service directory that the administrator wrote: a daemon that needs two seconds to get ready, with its logger.
+# shellcheck source=tests/openrc/lib.sh
 . /tests/lib.sh
 
 lazy() { # DIRECTORY LOGS

@@ -1,5 +1,6 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2317  # functions are called by check
 # One plain daemon through its life, and the tree below it.
+# shellcheck source=tests/openrc/lib.sh
 . /tests/lib.sh
 
 script plain <<'END'

@@ -1,5 +1,6 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2317  # functions are called by check
 # Where the output of daemons goes. No line of it may be lost.
+# shellcheck source=tests/openrc/lib.sh
 . /tests/lib.sh
 
 program /usr/local/bin/talker <<'END'

@@ -1,5 +1,6 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2317  # functions are called by check
 # Many services at once, names, and dependencies.
+# shellcheck source=tests/openrc/lib.sh
 . /tests/lib.sh
 
 echo 'rc_parallel=YES' >>/etc/rc.conf

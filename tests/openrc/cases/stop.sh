@@ -1,5 +1,6 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2317  # functions are called by check
 # Daemons that do not stop when they are told to.
+# shellcheck source=tests/openrc/lib.sh
 . /tests/lib.sh
 
 program /usr/local/bin/stubborn <<'END'

@@ -17,6 +17,18 @@ command=/usr/bin/sleep
 command_args=2000
 pidfile=/run/once.pid
 END
+script patient <<'END'
+supervisor=s6
+command=/usr/bin/sleep
+command_args=3000
+respawn_delay=3600
+END
+script hasty <<'END'
+supervisor=s6
+command=/usr/bin/sleep
+command_args=3001
+respawn_delay=0
+END
 scripts_changed
 rc-service often start
 rc-service once start
@@ -34,6 +46,20 @@ replaced() {
 check 'a daemon that is killed comes back' kill_and_wait once
 check 'rc-status then shows it as started' contains "$(rc-status -s | grep ' once ')" started
 equal 'its pidfile is that of the new one' "$(cat /run/once.pid)" "$(status_of pid once)"
+
+rc-service hasty start
+start=$(date +%s%3N)
+for time in 1 2 3 4; do kill_and_wait hasty; done
+check 'respawn_delay: none' [ $(($(date +%s%3N) - start)) -lt 3000 ]
+rc-service hasty stop
+rc-service patient start
+kill -KILL "$(status_of pid patient)"
+check 'respawn_delay: an hour' eventually shows false status_of up patient
+outcome rc-service patient status
+equal 'respawn_delay: status meanwhile' "$code" 32
+outcome rc-service patient stop
+equal 'respawn_delay: stop meanwhile' "$code" 0
+check 'respawn_delay: it does not take that long' [ "$took" -lt 5000 ]
 
 # Down, though it should be up: its program is gone, and the supervisor cannot help.
 chmod 644 /run/openrc/s6-services/once/run

@@ -63,7 +63,6 @@ equal 'the log of the tree: last lines of stderr' "$(grep -c 'last to stderr' "$
 
 # A logger dies, the daemon goes on, and so does its log.
 rc-service auto start
-daemon=$(status_of pid auto)
 dead=$(s6-svstat -o pid "$scan/auto/log")
 kill -KILL "$dead"
 another() { now=$(s6-svstat -o pid "$scan/auto/log") && [ "$now" != "$dead" ] && [ "$now" != -1 ]; }

@@ -27,6 +27,16 @@ exec 3>&-
 while :; do sleep 1000 & wait; kill $!; done
 END
 
+# Its children are in its process group, and it does not care for them.
+program /usr/local/bin/group <<'END'
+#!/bin/sh
+sleep 8001 &
+sleep 8002 &
+echo >&3
+exec 3>&-
+exec sleep 8003
+END
+
 define() { # NAME COMMAND LINE...
   printf 'supervisor=s6\nnotify=fd:3\ncommand=/usr/local/bin/%s\n' "$2" >"/tmp/body"
   service=$1
@@ -42,6 +52,8 @@ define kill-timeout stubborn timeout_kill=300
 define down-timeout stubborn timeout_down=300 s6_force_kill=no
 define patient slow
 define signal says-which stopsig=SIGUSR1
+define long-schedule says-which stopsig=TERM retry=SIGINT/1/-3/1/USR1/1/KILL/5
+define group group stopgroup=yes
 define schedule-signal says-which retry=USR1/5
 scripts_changed
 
@@ -92,6 +104,18 @@ for service in signal schedule-signal; do
   stopped "$service"
   equal "$service: stopsig" "$(cat /tmp/signals)" USR1
 done
+
+rm -f /tmp/signals
+begin long-schedule
+outcome rc-service long-schedule stop
+stopped long-schedule
+equal 'retry: one signal after the other' "$(tr '\n' ' ' </tmp/signals)" 'INT QUIT USR1 '
+check 'retry: with the time between them' [ "$took" -ge 2000 ]
+
+begin group
+outcome rc-service group stop
+stopped group
+check 'stopgroup: all of the group end' eventually fails pgrep -f '^sleep 800[123]$'
 
 # Something that the daemon has left behind keeps the pipe of its logger open.
 program /usr/local/bin/leaves <<'END'

@@ -52,6 +52,7 @@ packages_for() {
     apt:kernel-headers) echo linux-libc-dev ;;
     apk:kernel-headers) echo linux-headers ;;
     apt:musl) echo musl-tools ;;
+    *:pgrep) echo procps ;;
     apt:doctest) echo doctest-dev ;;
     *:libcap) echo libcap-dev ;;
     *:reference) echo s6 execline ;;

@@ -15,7 +15,7 @@
 s6n_scan=$RC_SVCDIR/s6-scan
 s6n_link=$s6n_scan/$RC_SVCNAME
 
-# --- starting -----------------------------------------------------------------------------------------------------------
+# --- starting ---------------------------------------------------------------------------------------------------------
 
 s6n_check_tree() {
   ! "$s6n_bin/s6-svscanctl" -- "$s6n_scan" 2>/dev/null || return 0
@@ -29,8 +29,8 @@ s6n_companion() {
     "$s6n_bin/s6-svlink" -t 10000 -- "$s6n_scan" "$s6n_directory/$1" "$RC_SVCNAME:$1"
 }
 
-# s6_svwait_options_start, timeout_ready, notify: leaves in $s6n_wish what start waits for, u for up and U for ready, and
-# in $s6n_limit how long, in milliseconds.
+# s6_svwait_options_start, timeout_ready, notify: leaves in $s6n_wish what start waits for, u for up and U for ready,
+# and in $s6n_limit how long, in milliseconds.
 s6n_find_wish() {
   s6n_wish=u s6n_limit=${timeout_ready:-60000}
   if [ -n "${notify:-}" ] || { [ -n "${timeout_ready:-}" ] && [ -e "$s6n_directory/notification-fd" ]; }; then
@@ -92,7 +92,7 @@ s6n_start() {
   return 1
 }
 
-# --- stopping -----------------------------------------------------------------------------------------------------------
+# --- stopping ---------------------------------------------------------------------------------------------------------
 
 # s6n_unlink NAME: the supervisors of a service that is down, and its logger, leave. If there is no s6-svscan that could
 # see to it they are told directly.
@@ -161,7 +161,7 @@ s6n_stop() {
   eend $? "Failed to stop ${name:-$RC_SVCNAME}"
 }
 
-# --- asking -------------------------------------------------------------------------------------------------------------
+# --- asking -----------------------------------------------------------------------------------------------------------
 
 s6n_status() {
   if service_stopping || service_starting || service_inactive || ! service_started; then

@@ -56,7 +56,8 @@ s6n_write_notification() {
 # the period unless something else is said, and 0 is never to forget.
 s6n_write_respawn() {
   if [ -n "${respawn_delay:-}" ]; then
-    s6n_milliseconds "$respawn_delay" >restart-delay || { eerror "respawn_delay=\"$respawn_delay\": not a time" && return 1; }
+    s6n_milliseconds "$respawn_delay" >restart-delay ||
+      { eerror "respawn_delay=\"$respawn_delay\": not a time" && return 1; }
   fi
   [ "${respawn_max:-0}" != 0 ] || return 0
   if ! s6n_is_number "$respawn_max" || [ "$respawn_max" -gt 4095 ]; then
@@ -71,8 +72,8 @@ s6n_write_respawn() {
   echo "$s6n_period $((respawn_max + 1))" >respawn
 }
 
-# s6n_write_logger DIRECTORY VALUE: output_logger or error_logger. `auto` is s6-log, to /var/log/NAME; anything else is a
-# command for a shell, and runs as the user of the daemon and where that runs. s6_log_arguments are those of s6-log.
+# s6n_write_logger DIRECTORY VALUE: output_logger or error_logger. `auto` is s6-log, to /var/log/NAME; anything else is
+# a command for a shell, and runs as the user of the daemon and where that runs. s6_log_arguments are those of s6-log.
 s6n_write_logger() {
   s6n_log=$1
   mkdir -p "$s6n_log"
@@ -111,7 +112,8 @@ s6n_write_loggers() {
 s6n_write_health() {
   [ -n "${healthcheck_timer:-}${healthcheck_delay:-}" ] || return 0
   for s6n_word in "${healthcheck_timer:-0}" "${healthcheck_delay:-0}"; do
-    s6n_is_number "$s6n_word" || { eerror "healthcheck_timer and healthcheck_delay are seconds, not $s6n_word" && return 1; }
+    s6n_is_number "$s6n_word" ||
+      { eerror "healthcheck_timer and healthcheck_delay are seconds, not $s6n_word" && return 1; }
   done
   mkdir health
   printf '#!/bin/sh\nexec /bin/sh%s\n' "$(s6n_print_quoted "$s6n_lib/health.sh" "$s6n_bin" "$s6n_directory" \

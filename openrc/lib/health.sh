@@ -7,8 +7,8 @@
 set -eu
 bin=$1 directory=$2 script=$3 delay=$4 timer=$5
 
-# Its stop signal, and SIGKILL if that has not ended it in the time that a stop may take; the supervisor starts it again.
-# A `stop` in the meantime ends this program first.
+# Its stop signal, and SIGKILL if that has not ended it in the time that a stop may take; the supervisor starts it
+# again. A `stop` in the meantime ends this program first.
 restart() {
   "$script" unhealthy || true
   limit=$(cat "$directory/stop-timeout" 2>/dev/null || echo 5000)

@@ -27,8 +27,36 @@ s6n_print_rights() {
   [ -z "${no_new_privs:-}" ] || printf ' \\\n  --no-new-privs'
 }
 
+# supervise_daemon_args, start_stop_daemon_args: evaluated, as OpenRC does it. What says how to start or to log has no
+# meaning here, but must not be passed over in silence.
+# shellcheck disable=SC2119,SC2120  # what is set here are not its arguments
+s6n_print_daemon_args() {
+  eval set -- "${supervise_daemon_args:-${start_stop_daemon_args:-}}"
+  while [ $# != 0 ]; do
+    s6n_name=${1%%=*} s6n_value=${1#*=} s6n_used=1
+    case $1 in
+      --*=*) ;;
+      *) s6n_value=${2:-} s6n_used=$(($# > 1 ? 2 : 1)) ;;
+    esac
+    case $s6n_name in
+      -N | --nicelevel) s6n_option nice "$s6n_value" ;;
+      -I | --ionice) s6n_option ionice "$s6n_value" ;;
+      -e | --env) s6n_option env "$s6n_value" ;;
+      -g | --group) s6n_option group "$s6n_value" ;;
+      --oom-score-adj | --scheduler | --scheduler-priority) s6n_option "${s6n_name#--}" "$s6n_value" ;;
+      *)
+        s6n_used=1
+        case $s6n_name in -*) ewarn "$s6n_name is ignored: it means nothing with supervisor=s6" >&2 ;; esac
+        ;;
+    esac
+    shift "$s6n_used"
+  done
+}
+
 # SSD_NICELEVEL, SSD_IONICELEVEL, SSD_OOM_SCORE_ADJ, rc_ulimit
 s6n_print_resources() {
+  # shellcheck disable=SC2119
+  s6n_print_daemon_args
   s6n_option nice "${SSD_NICELEVEL:-}"
   s6n_option ionice "${SSD_IONICELEVEL:-}"
   s6n_option oom-score-adj "${SSD_OOM_SCORE_ADJ:-}"
@@ -83,7 +111,7 @@ s6n_print_pid() {
   printf 'echo $$ >%s\n' "$(s6n_print_quoted "${chroot:-}$pidfile")"
 }
 
-# output_logger, error_logger: stdout is the pipe to ./log, stderr what logs the rest of the tree; see s6n_write_loggers.
+# output_logger, error_logger: stdout is the pipe to ./log, stderr what logs the rest of the tree.
 s6n_print_streams() {
   case ${output_logger:+out}:${error_logger:+error} in
     out:error)
@@ -113,7 +141,7 @@ s6n_print_run() {
   printf ' \\\n  --%s\n' "$(s6n_print_quoted "$@")"
 }
 
-# The environment of the daemon is that of the service script, in /. Without OpenRC's own directories in PATH; in a subshell.
+# The environment of the daemon is that of the service script, in /, without OpenRC's own directories in PATH.
 s6n_print_environment() (
   s6n_path=:$PATH:
   for s6n_entry in "$1/bin" "$1/sbin"; do

@@ -10,8 +10,8 @@ s6n_signal() {
   if s6n_is_number "$s6n_signal_name"; then kill -l "$s6n_signal_name"; else echo "${s6n_signal_name#SIG}"; fi
 }
 
-# retry, as start-stop-daemon takes it: prints it as words, signals and milliseconds, of which the last may be `forever`.
-# A time that is not after a signal comes after the stop signal.
+# retry, as start-stop-daemon takes it: prints it as words, signals and milliseconds, of which the last may be
+# `forever`. A time that is not after a signal comes after the stop signal.
 s6n_schedule() {
   case $1 in
     [0-9]* | forever*) s6n_items=$(s6n_signal "${stopsig:-TERM}")/$1 ;;
@@ -54,7 +54,8 @@ s6n_write_schedule() {
 # stopsig, stopgroup, retry, timeout_kill, timeout_down. In the service directory.
 s6n_write_stopping() {
   if [ -n "${retry:-}" ]; then
-    s6n_words=$(s6n_schedule "$retry") || { eerror "retry=\"$retry\": not a schedule of signals and seconds" && return 1; }
+    s6n_words=$(s6n_schedule "$retry") ||
+      { eerror "retry=\"$retry\": not a schedule of signals and seconds" && return 1; }
     # shellcheck disable=SC2086  # one word each
     s6n_write_schedule $s6n_words
   elif [ -n "${stopsig:-}" ]; then

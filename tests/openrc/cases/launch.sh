@@ -32,7 +32,7 @@ names() { tr '\n\0' '|\n' <"/tmp/witness.$1/environment" | sed 's/=.*//' | sort;
 variable() { tr '\n\0' '|\n' <"/tmp/witness.$1/environment" | sed -n "s/^$2=//p"; }
 started() { rc-service "$1" start && eventually test -e "/tmp/witness.$1/complete"; }
 
-# --- words: the same script with start-stop-daemon and with s6 ----------------------------------------------------------
+# --- words: the same script with start-stop-daemon and with s6 --------------------------------------------------------
 
 for supervisor in '' s6; do
   script "words$supervisor" <<END
@@ -74,7 +74,7 @@ check 'its directories are not in PATH' lacks "$(variable wordss6 PATH)" /lib/rc
 equal 'descriptors' "$(grep -c -- '->' /tmp/witness.wordss6/descriptors)" \
   "$(grep -c -- '->' /tmp/witness.words/descriptors)"
 
-# --- process state --------------------------------------------------------------------------------------------------------
+# --- process state ----------------------------------------------------------------------------------------------------
 
 script state <<'END'
 supervisor=s6
@@ -112,6 +112,12 @@ command_args=1000
 procname=other-name
 pidfile=/run/procname.pid
 END
+script args <<'END'
+supervisor=s6
+command=/usr/local/bin/witness
+start_stop_daemon_args="-N -7 --ionice 3 --oom-score-adj=234 -e 'GIVEN=by the args' --wait 10"
+export WITNESS=args
+END
 script numbers <<'END'
 supervisor=s6
 command=/usr/local/bin/witness
@@ -128,13 +134,19 @@ equal 'pidfile has the pid of the daemon' "$(cat /run/procname.pid)" "$daemon"
 rc-service procname stop
 refuted 'pidfile is removed' test -e /run/procname.pid
 
+check 'it starts' started args
+equal 'start_stop_daemon_args: nice' "$(fact args nice)" -7
+equal 'start_stop_daemon_args: ionice' "$(fact args ionice)" idle
+equal 'start_stop_daemon_args: oom-score-adj' "$(fact args oom)" 234
+equal 'start_stop_daemon_args: env' "$(variable args GIVEN)" 'by the args'
+
 check 'it starts' started numbers
 check 'command_user: numbers that nobody has' contains "$(fact numbers id)" 'uid=12345 gid=54321'
 check 'capabilities: ambient' grep -q '^CapAmb:[[:space:]]*0000000000000400' /tmp/witness.numbers/status
 bound=$(sed -n 's/^CapBnd:[[:space:]]*//p' /tmp/witness.numbers/status)
 equal 'capabilities: bounding set' "$((0x$bound >> 18 & 1))" 0
 
-# --- chroot: the program, the directory and the files are in it -------------------------------------------------------------
+# --- chroot: the program, the directory and the files are in it -------------------------------------------------------
 
 for part in bin lib lib64 usr etc dev tmp run/inner; do mkdir -p "/jail/$part"; done
 for part in bin lib lib64 usr dev; do mount --rbind "/$part" "/jail/$part" 2>/dev/null || true; done

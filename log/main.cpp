@@ -1,6 +1,9 @@
 // s6-log: reads lines from standard input and sends them where a script on its command line says: to log directories,
 // which it rotates, to standard output, to standard error, to status files.
 #include <errno.h>
+#include <fcntl.h>
+
+#include <algorithm>
 
 #include "common/reserved_array.hpp"
 #include "common/usage.hpp"
@@ -60,6 +63,22 @@ log::Script script_or_die(std::span<const char* const> words) noexcept {
   return parser.script();
 }
 
+bool writes_to_stdout(const log::Script& script) noexcept {
+  return std::ranges::any_of(script.actions,
+                             [](const log::Action& action) { return action.to == log::Action::To::standard_output; });
+}
+
+// Not waiting is a property of the open file, which others have, too: the stdout of a supervision tree may be that of
+// all its services, and those would lose what they write. So it is opened once more, where that is possible.
+void never_wait_for_stdout() noexcept {
+  const auto st = sys::fstat(1);
+  if (st && (S_ISFIFO(st->st_mode) || S_ISCHR(st->st_mode))) {
+    const auto own = sys::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY);
+    if (own && sys::dup_onto(own->get(), 1)) return;
+  }
+  (void)sys::set_nonblocking(1);
+}
+
 void notify(int fd) noexcept {
   if (fd < 0) return;
   (void)sys::write(fd, std::as_bytes(std::span("\n", 1)));  // nobody there: nobody to tell
@@ -79,7 +98,7 @@ int main(int argc, char** argv) {
 
   // From here on nothing but a disk makes it wait outside of its loop.
   (void)sys::set_nonblocking(0);
-  (void)sys::set_nonblocking(1);
+  if (writes_to_stdout(script)) never_wait_for_stdout();
   cli::never_wait_for_stderr();
   log::Logger logger(script, options);
   logger.prepare_or_die();

@@ -227,6 +227,22 @@ TEST_CASE("log: a reader of standard output who is slow loses nothing") {
   CHECK(log.end() == exited(0));
 }
 
+TEST_CASE("log: others who write to its standard output still wait for room there") {
+  for (const std::vector<std::string>& script : {std::vector<std::string>{"1"}, std::vector<std::string>{"./d"}}) {
+    Scene scene;
+    auto out = sys::pipe();
+    REQUIRE(out);
+    Start how;
+    how.fds = {{1, out->write_end.get()}};
+    RunningLog log(scene, script, how);
+    log.write("a\n");
+    CHECK(log.end() == exited(0));
+    const int flags = fcntl(out->write_end.get(), F_GETFL);
+    REQUIRE(flags >= 0);
+    CHECK_DIFFERS("log-leaves-stdout-to-others", (flags & O_NONBLOCK) == 0);
+  }
+}
+
 TEST_SUITE_END();
 
 }  // namespace

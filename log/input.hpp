@@ -53,6 +53,7 @@ class Input {
   [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
 
  private:
+  void make_space() noexcept;
   [[nodiscard]] std::size_t window(std::size_t from, std::size_t to) const noexcept;
   [[nodiscard]] std::optional<Piece> unterminated(InputEnd end) const noexcept;
   void take(std::size_t count) noexcept;

@@ -43,7 +43,7 @@ void Logger::reserve_or_die() noexcept {
     return *result;
   };
   const std::size_t line_room = std::min<std::size_t>(options_.line_limit, first_line_room);
-  input_ = Input(or_die(reserve_memory(read_size + line_room + 2)), options_.line_limit);
+  input_ = Input(or_die(reserve_memory(read_size + line_room + 128)), options_.line_limit);
   acts_ = or_die(reserve_array<bool>(script_.blocks.size()));
   directories_ = or_die(reserve_array<LogDirectory>(script_.directories.size()));
   status_files_ = or_die(reserve_array<StatusFile>(script_.status_files));

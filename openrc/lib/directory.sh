@@ -78,7 +78,8 @@ s6n_write_logger() {
   s6n_log=$1
   mkdir -p "$s6n_log"
   {
-    printf '#!/bin/sh\nexec 2>&1\n'
+    # Opened anew: a logger that makes its output non-blocking would else do so for all who log to the tree's log.
+    printf '#!/bin/sh\nexec >/proc/self/fd/2 2>&1\n'
     [ "$s6n_log" != error ] || printf 'exec <fifo\n'
     if [ "$2" = auto ]; then
       s6n_quote "/var/log/$RC_SVCNAME"

@@ -111,8 +111,11 @@ s6n_print_pid() {
   printf 'echo $$ >%s\n' "$(s6n_print_quoted "${chroot:-}$pidfile")"
 }
 
-# output_logger, error_logger: stdout is the pipe to ./log, stderr what logs the rest of the tree.
+# output_logger, error_logger: stdout is the pipe to ./log, stderr what logs the rest of the tree. That is opened anew:
+# a daemon that makes its output non-blocking would else do so for all the others.
 s6n_print_streams() {
+  [ -n "${output_logger:-}${error_logger:-}" ] || echo 'exec >/proc/self/fd/1'
+  echo 'exec 2>/proc/self/fd/2'
   case ${output_logger:+out}:${error_logger:+error} in
     out:error)
       if [ "$output_logger" = "$error_logger" ]; then echo 'exec 2>&1'; else echo 'exec 2>error/fifo'; fi

@@ -60,8 +60,7 @@ equal 'status succeeds' "$code" 0
 check 'status is what the supervisor says' contains "$said" "up (pid $daemon"
 check 'OpenRC shows it as started' contains "$(rc-status -a 2>&1)" 'started'
 
-kill -KILL "$daemon"
-check 'a killed daemon comes back' s6-svwait -t 20000 -r "$directory"
+check 'a killed daemon comes back' s6-svlisten1 -t 20000 -r "$directory" kill -KILL "$daemon"
 outcome rc-service lazy restart
 equal 'restart succeeds' "$code" 0
 refuted 'the killed daemon is no more' alive "$daemon"

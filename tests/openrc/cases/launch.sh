@@ -18,6 +18,7 @@ ionice >"$where/ionice"
 pwd >"$where/directory"
 umask >"$where/umask"
 id >"$where/id"
+setpriv --dump >"$where/privileges"
 tr '\0' '\n' </proc/$$/cmdline | head -n 1 >"$where/argv0"
 ls -l /proc/$$/fd >"$where/descriptors"
 cat >"$where/input"
@@ -143,6 +144,8 @@ equal 'start_stop_daemon_args: env' "$(variable args GIVEN)" 'by the args'
 check 'it starts' started numbers
 check 'command_user: numbers that nobody has' contains "$(fact numbers id)" 'uid=12345 gid=54321'
 check 'capabilities: ambient' grep -q '^CapAmb:[[:space:]]*0000000000000400' /tmp/witness.numbers/status
+check 'secbits' grep -qx 'Securebits: noroot,noroot_locked,no_setuid_fixup,no_setuid_fixup_locked,keep_caps_locked' \
+  /tmp/witness.numbers/privileges
 bound=$(sed -n 's/^CapBnd:[[:space:]]*//p' /tmp/witness.numbers/status)
 equal 'capabilities: bounding set' "$((0x$bound >> 18 & 1))" 0
 

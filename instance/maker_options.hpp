@@ -65,9 +65,8 @@ constexpr auto keep_user = [](MakerSettings& settings, char, const char* value) 
   return *value != '\0' && *value != '-';
 };
 template <auto member>
-constexpr auto keep_count = [](MakerSettings& settings, char, const char* value) {
-  return read_u32(value, settings.*member);
-};
+constexpr auto keep_count =
+    [](MakerSettings& settings, char, const char* value) { return read_u32(value, settings.*member); };
 
 }  // namespace detail
 

@@ -37,9 +37,8 @@ struct UnlinkSettings {
 namespace detail {
 
 template <class Settings>
-constexpr auto set_timeout = [](Settings& settings, char, const char* value) {
-  return read_u32(value, settings.timeout);
-};
+constexpr auto set_timeout =
+    [](Settings& settings, char, const char* value) { return read_u32(value, settings.timeout); };
 
 }  // namespace detail
 

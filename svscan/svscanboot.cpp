@@ -120,8 +120,7 @@ std::optional<Owner> log_owner_or_die(BootSettings& settings) noexcept {
   return Owner{user.id, user.group};
 }
 
-void make_log_directory_or_die(const PathBuffer& path, mode_t mode,
-                               const std::optional<Owner>& owner) noexcept {
+void make_log_directory_or_die(const PathBuffer& path, mode_t mode, const std::optional<Owner>& owner) noexcept {
   make_directories_or_die(path);
   const auto found = sys::stat(path.c_str());
   if (!found) cli::die(found.error());

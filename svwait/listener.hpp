@@ -9,11 +9,11 @@
 #include <string_view>
 
 #include "common/fifodir.hpp"
+#include "common/pattern.hpp"
 #include "common/service_dir.hpp"
 #include "common/sys.hpp"
 #include "svwait/condition.hpp"
 #include "svwait/ending_signals.hpp"
-#include "common/pattern.hpp"
 #include "svwait/removals.hpp"
 #include "svwait/transcript.hpp"
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "common/pattern.hpp"
 #include "svwait/block.hpp"
 #include "svwait/options.hpp"
-#include "common/pattern.hpp"
 #include "svwait/transcript.hpp"
 
 using namespace s6;

@@ -40,10 +40,16 @@ class KillLog {
   KillLog(const Scene& scene, pid_t pid)
       : pid_(pid),
         log_(scene.path() / "kills"),
-        strace_(Start{.argv = {"/usr/bin/strace", "-qq", "-e", "trace=kill,tkill,tgkill,pidfd_send_signal", "-o", log_,
-                               "-p", std::to_string(pid)}}) {
+        strace_(Start{.argv = {"/usr/bin/strace", "-qq", "-e", "trace=kill,tkill,tgkill,pidfd_send_signal,read", "-o",
+                               log_, "-p", std::to_string(pid)}}) {
     eventually("strace has attached, or not", [&] { return !strace_.running() || traced(pid); });
     works_ = strace_.running();
+    // Attached is not yet watching. A sign without meaning makes the process do something that can be seen.
+    if (works_)
+      eventually("strace sees what the process does", [&] {
+        kill(pid, SIGCHLD);
+        return contains(read_file(log_), "read(");
+      });
   }
   [[nodiscard]] bool works() const { return works_; }
   // "NAME SIGNAL..." for everyone to whom something was sent, sorted. Ends the watch.

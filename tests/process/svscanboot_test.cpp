@@ -178,6 +178,7 @@ TEST_CASE("all that was said before the end is in the log") {
   a.finish("notify 2 last words\\n");
   Process tree(boot.start());
   a.expect("up");
+  (void)boot.wait_for_logger(tree);
   boot.send("t");
   CHECK(tree.wait() == exited(0));
   CHECK(contains(boot.log(), "last words\n"));
@@ -190,6 +191,7 @@ TEST_CASE("a tree that runs already is left alone") {
   ServiceDir a = boot.scan.service("a", "say up\ngate speak\nnotify 2 still logged\\n\nsleep");
   Process tree(boot.start());
   a.expect("up");
+  (void)boot.wait_for_logger(tree);
   const auto state = [&] {
     std::vector<ino_t> inodes;
     for (const char* name : {"", "run", "fifo", "notification-fd"}) inodes.push_back(inode_of(boot.logger(name)));

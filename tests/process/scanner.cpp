@@ -13,6 +13,7 @@
 #include <array>
 #include <sstream>
 
+#include "common/service_dir.hpp"
 #include "common/sys.hpp"
 
 namespace s6::test {
@@ -51,8 +52,11 @@ std::vector<pid_t> its_children(pid_t parent) {
 }
 
 bool holds_its_lock(pid_t supervisor) {
-  return std::ranges::any_of(open_fds(supervisor),
-                             [&](int fd) { return fd_target(supervisor, fd).ends_with("/supervise/lock"); });
+  // Opened is not yet locked.
+  const auto state = service_dir::test_supervisor(("/proc/" + std::to_string(supervisor) + "/cwd").c_str());
+  return state && state->locked && std::ranges::any_of(open_fds(supervisor), [&](int fd) {
+           return fd_target(supervisor, fd).ends_with("/supervise/lock");
+         });
 }
 
 // A supervisor that is told to leave before it has started its logger does so at once, and what is in the pipe is

@@ -540,6 +540,8 @@ TEST_CASE("scans and commands do not make it grow") {
 }
 
 TEST_CASE("it goes on when fd 2 takes no more messages") {
+  // When the real one stops depends on what it does first.
+  if (skip_on_real("a-full-stderr-is-not-waited-for")) return;
   Scene scene;
   ScanDir scan(scene);
   auto pipe = sys::pipe();
@@ -550,11 +552,10 @@ TEST_CASE("it goes on when fd 2 takes no more messages") {
   Scanner scanner(scan, {}, Start{.fds = {{2, pipe->write_end.get()}}});
   ServiceDir a = scan.service("a");
   scanner.send("~~~a");
-  check_happens_only_with_ours("a-full-stderr-is-not-waited-for", [&] { return !a.voice().quiet(); });
+  a.expect("up");
   std::array<char, 4096> bytes;
   REQUIRE(sys::set_nonblocking(pipe->read_end.get()));
   while (read(pipe->read_end.get(), bytes.data(), bytes.size()) > 0) continue;
-  a.expect("up");
   scanner.send("~");
   REQUIRE(wait_readable(pipe->read_end.get()));
   CHECK(scanner.end() == exited(0));

@@ -120,7 +120,7 @@ TEST_CASE("the descriptors of the tree: the log, and the console for its logger 
   CHECK(recorded(a / "run.record", "fd-1") == fifo);
   CHECK(recorded(a / "run.record", "fd-2") == fifo);
   const pid_t logger = boot.wait_for_logger(tree);
-  CHECK(open_fds(logger) == std::vector<int>{0, 1, 2});
+  eventually("it has these and no others", [&] { return open_fds(logger) == std::vector<int>{0, 1, 2}; });
   CHECK(fd_target(logger, 0) == fifo);
   CHECK(fd_target(logger, 1) == boot.logs / "current");
   CHECK(fd_target(logger, 2) == scene.path() / "console");

@@ -42,12 +42,6 @@ Result<std::optional<gid_t>> group_called(const char* name) noexcept {
   return *entry != nullptr ? std::optional((*entry)->gr_gid) : std::nullopt;
 }
 
-Result<std::optional<gid_t>> primary_group_of(uid_t user) noexcept {
-  const auto entry = ask<struct passwd>("look up the owner's account", "", [user] { return ::getpwuid(user); });
-  if (!entry) return entry.error();
-  return *entry != nullptr ? std::optional((*entry)->pw_gid) : std::nullopt;
-}
-
 Result<bool> find_user(const char* name, User& user) noexcept {
   return copy_user(ask<struct passwd>("look up the user", name, [name] { return ::getpwnam(name); }), user);
 }

@@ -23,7 +23,6 @@ struct User {
 
 // Nothing where the database knows no such user or group. An error is one of asking.
 Result<std::optional<gid_t>> group_called(const char* name) noexcept;
-Result<std::optional<gid_t>> primary_group_of(uid_t user) noexcept;
 // false: there is no such user. The other three are left alone then.
 Result<bool> find_user(const char* name, User& user) noexcept;
 Result<bool> find_user(uid_t id, User& user) noexcept;

@@ -74,9 +74,10 @@ PathBuffer path_or_die(const char* directory, std::string_view name) noexcept {
 // The group that a grant names, or that of the file's owner. An owner without an account keeps what is there.
 gid_t group_for_or_die(const svc::Grant& grant, const struct stat& file) noexcept {
   if (grant.group) return *grant.group;
-  const auto group = accounts::primary_group_of(file.st_uid);
-  if (!group) cli::die(group.error());
-  return group->value_or(file.st_gid);
+  accounts::User owner;
+  const auto known = accounts::find_user(file.st_uid, owner);
+  if (!known) cli::die(known.error());
+  return *known ? owner.group : file.st_gid;
 }
 
 Result<void> grant(const char* path, const svc::Grant& wanted, const struct stat& file) noexcept {

@@ -99,10 +99,12 @@ TEST_SUITE("accounts") {
     REQUIRE(none);
     CHECK(!*none);
     CHECK(accounts::name_of_group(4242424).view() == "4242424");
-    const auto user = accounts::primary_group_of(0);
-    REQUIRE(user);
-    CHECK(*user == std::optional<gid_t>(0));
-    const auto nobody = accounts::primary_group_of(4242424);
+    accounts::User owner;
+    const auto root_user = accounts::find_user(uid_t{0}, owner);
+    REQUIRE(root_user);
+    CHECK(*root_user);
+    CHECK(owner.group == 0);
+    const auto nobody = accounts::find_user(uid_t{4242424}, owner);
     REQUIRE(nobody);
     CHECK(!*nobody);
   }

@@ -244,12 +244,6 @@ uid_t effective_user() noexcept {
 gid_t effective_group() noexcept {
   return ::getegid();
 }
-Result<void> become(uid_t user, gid_t group) noexcept {
-  if (auto done = check(::setgroups(0, nullptr), "give up groups"); !done) return done;
-  if (auto done = check(::setgid(group), "change the group of this process"); !done) return done;
-  return check(::setuid(user), "change the user of this process");
-}
-
 Result<void> chroot(const char* path) noexcept {
   return check(::chroot(path), "change the root directory to", path);
 }
@@ -691,6 +685,11 @@ Result<void> set_group(gid_t group) noexcept {
 }
 Result<void> set_groups(std::span<const gid_t> groups) noexcept {
   return check(::setgroups(groups.size(), groups.data()), "set the supplementary groups");
+}
+Result<void> become(uid_t user, gid_t group) noexcept {
+  if (auto done = set_groups({}); !done) return done;
+  if (auto done = set_group(group); !done) return done;
+  return set_user(user);
 }
 bool is_user(uid_t user) noexcept {
   uid_t real = no_user, effective = no_user, saved = no_user;

@@ -66,8 +66,6 @@ Result<void> access(const char* path, int mode) noexcept;                 // F_O
 mode_t umask(mode_t mask) noexcept;
 uid_t effective_user() noexcept;
 gid_t effective_group() noexcept;
-// For root: gives up being it, for good. No other groups are kept.
-Result<void> become(uid_t user, gid_t group) noexcept;
 Result<void> chroot(const char* path) noexcept;
 
 // A file mode creation mask for the time of a scope.
@@ -240,6 +238,8 @@ Result<void> take_foreground(int terminal) noexcept;
 Result<void> set_user(uid_t user) noexcept;
 Result<void> set_group(gid_t group) noexcept;
 Result<void> set_groups(std::span<const gid_t> groups) noexcept;
+// All three, for root, who gives up being it for good. No other groups are kept.
+Result<void> become(uid_t user, gid_t group) noexcept;
 [[nodiscard]] bool is_user(uid_t user) noexcept;  // real, effective and saved
 [[nodiscard]] bool is_group(gid_t group) noexcept;
 Result<std::size_t> get_groups(std::span<gid_t> groups) noexcept;

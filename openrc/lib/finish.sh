@@ -14,9 +14,9 @@ rm -f pid
 # respawn_max, respawn_period. A daemon that is being stopped has not crashed.
 [ -e respawn ] && [ "$("$bin/s6-svstat" -o wantedup .)" = true ] || exit 0
 read -r period deaths <respawn
-signals=ABRT,ALRM,BUS,FPE,HUP,ILL,INT,IO,KILL,PIPE,PROF,PWR,QUIT,SEGV,STKFLT,SYS,TERM,TRAP,USR1,USR2,VTALRM,XCPU,XFSZ
 code=0
-"$bin/s6-permafailon" "$period" "$deaths" "0-255,SIG$(echo "$signals" | sed 's/,/,SIG/g')" true || code=$?
+# All exit codes: a death by a signal has one as well, 128 and the signal.
+"$bin/s6-permafailon" "$period" "$deaths" 0-255 true || code=$?
 [ "$code" = 125 ] || exit 0
 
 echo "$service has died $deaths times within $period seconds: given up"

@@ -25,7 +25,8 @@ equal 'rc_cgroup_settings, second line' "$(cat /sys/fs/cgroup/limited/cgroup.max
 kill -KILL "$daemon"
 another() { now=$(status_of pid limited) && [ "$now" != "$daemon" ] && [ "$now" != -1 ]; }
 check 'it comes back' eventually another
-equal 'and is in it again' "$(sed -n 's/^0:://p' "/proc/$(status_of pid limited)/cgroup")" /limited
+in_it() { [ "$(sed -n 's/^0:://p' "/proc/$now/cgroup")" = /limited ]; }
+check 'and is in it again' eventually in_it
 outcome rc-service limited stop
 equal 'stop' "$code" 0
 check 'rc_cgroup_cleanup ends what the daemon left' eventually fails pgrep -f '^sleep 5000$'

@@ -11,22 +11,11 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
 
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
 std::optional<StopSchedule::Word> parse_word(std::string_view text) noexcept {
-  StopSchedule::Word word;
-  if (is_digit(text[0])) {
-    const auto number = parse_u32(text);
-    if (!number) return std::nullopt;
-    word.wait = *number * millisecond;
-    return word;
-  }
+  if (const auto number = parse_u32(text)) return StopSchedule::Word{.signal = 0, .wait = *number * millisecond};
   const auto signal = parse_signal(text);
   if (!signal || *signal < 1) return std::nullopt;
-  word.signal = *signal;
-  return word;
+  return StopSchedule::Word{.signal = *signal, .wait = 0};
 }
 
 }  // namespace

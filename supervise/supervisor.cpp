@@ -12,6 +12,7 @@
 #include "common/service_dir.hpp"
 #include "supervise/child.hpp"
 #include "supervise/config.hpp"
+#include "supervise/failures.hpp"
 #include "supervise/records.hpp"
 
 namespace s6::supervise {
@@ -120,7 +121,6 @@ void Supervisor::reap_children() noexcept {
 void Supervisor::on_death(WaitStatus status) noexcept {
   if (is_finishing(model_.state)) {
     status_.pid = 0;
-    constexpr int permanent_failure = 125;
     const bool gave_up = status.exited() && status.exit_code() == permanent_failure;
     if (gave_up) return dispatch(Event::finish_gave_up);
     return dispatch(is_given_up() ? Event::over_limit : Event::finish_died);
@@ -175,7 +175,9 @@ void Supervisor::dispatch(Event event, int signal) noexcept {
         case Effect::notify_OD: notify("OD"); break;
         case Effect::notify_dOD: notify("dOD"); break;
         case Effect::send_signal: send(signal); break;
-        case Effect::send_down_signal: send_to_stop(config::read_signal(config::down_signal_file, SIGTERM)); break;
+        case Effect::send_down_signal:
+          send_to_stop({config::read_signal(config::down_signal_file, SIGTERM)}, config::stop_group_file);
+          break;
         case Effect::send_reload_signal: send(config::read_signal(config::reload_signal_file, SIGHUP)); break;
         case Effect::send_stop: send(SIGSTOP); break;
         case Effect::send_cont: send(SIGCONT); break;
@@ -291,15 +293,15 @@ void Supervisor::send_to_group(int signal) noexcept {
   if (status_.pid > 0) (void)sys::kill_group(status_.pid, signal);
 }
 
-// What is to end the service.
-void Supervisor::send_to_stop(int signal) noexcept {
-  config::flag(config::stop_group_file) ? send_to_group(signal) : send(signal);
+// What is to end the service, which a flag may extend to its process group.
+void Supervisor::send_to_stop(std::initializer_list<int> signals, const char* group_flag) noexcept {
+  const bool group = config::flag(group_flag);
+  for (const int signal : signals) group ? send_to_group(signal) : send(signal);
 }
 
 void Supervisor::kill_overdue() noexcept {
   if (stop_schedule_) return go_on_stopping();
-  const bool group = config::flag(config::kill_group_file);
-  for (const int signal : {SIGKILL, SIGCONT}) group ? send_to_group(signal) : send(signal);
+  send_to_stop({SIGKILL, SIGCONT}, config::kill_group_file);
 }
 
 // Up to the next time to wait.
@@ -307,8 +309,7 @@ void Supervisor::go_on_stopping() noexcept {
   timer_ = sys::never;
   while (const auto word = stop_schedule_->next()) {
     if (word->signal == 0) return arm(word->wait);
-    send_to_stop(word->signal);
-    send_to_stop(SIGCONT);
+    send_to_stop({word->signal, SIGCONT}, config::stop_group_file);
   }
 }
 

@@ -3,6 +3,7 @@
 // for nothing but events, and no refusal of the system ends it.
 #include <sys/types.h>
 
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 
@@ -50,7 +51,7 @@ class Supervisor {
   void notify(std::string_view letters) noexcept;
   void send(int signal) noexcept;
   void send_to_group(int signal) noexcept;
-  void send_to_stop(int signal) noexcept;
+  void send_to_stop(std::initializer_list<int> signals, const char* group_flag) noexcept;
   void kill_overdue() noexcept;
   void go_on_stopping() noexcept;
   void arm_restart() noexcept;

@@ -79,6 +79,10 @@ class Events {
 // --- status --------------------------------------------------------------------------------------------------------
 std::string flags(const Status& status);  // of P F W R, in this order, those that are set
 double milliseconds_between(const Tai64n& from, const Tai64n& to);
+// Of a service that is up again: how long after the end of its last life it was started, in milliseconds.
+inline double pause_before(const Status& up) {
+  return milliseconds_between(up.ready_since, up.changed);
+}
 inline int signal_of(const Status& status) {
   return WaitStatus{status.wait_status}.signal();
 }

@@ -5,11 +5,6 @@
 namespace s6::test {
 namespace {
 
-// Of a service that is up again: how long after the end of its last life it was started.
-double pause_before(const Status& up) {
-  return milliseconds_between(up.ready_since, up.changed);
-}
-
 // Leaves `supervisor` with the service running, so that the real one can be ended, too.
 void check_passed_over(Supervisor& supervisor) {
   supervisor.expect("dDu");

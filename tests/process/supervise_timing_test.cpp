@@ -26,11 +26,6 @@ void let_pass(milliseconds time) {
   while (!watch.shows(time)) wait_readable(-1, Clock::now() + milliseconds(10));
 }
 
-// Of a service that is up again: how long after the end of its last life it was started.
-double pause_before(const Status& up) {
-  return milliseconds_between(up.ready_since, up.changed);
-}
-
 TEST_SUITE_BEGIN("supervise-timing");
 
 TEST_CASE("5: a service that dies is started again, a second after it was down") {

@@ -24,7 +24,7 @@ struct Request {
 };
 
 Request parse_or_die(std::span<const char* const> words) noexcept {
-  constexpr std::string_view usage = "s6-permafailon seconds count list prog...";
+  constexpr std::string_view usage = "s6-permafailon seconds count list [ prog... ]";
   if (words.size() < 3) cli::die_usage(usage, "too few operands");
   const auto seconds = parse_u32(words[0]);
   if (!seconds) cli::die_usage(usage, "invalid number of seconds");

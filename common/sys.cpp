@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -234,6 +235,10 @@ Result<void> lchown(const char* path, uid_t user, gid_t group) noexcept {
 }
 Result<void> access(const char* path, int mode) noexcept {
   return check(::access(path, mode), "access", path);
+}
+bool is_mounted_noexec(const char* path) noexcept {
+  struct statvfs fs = {};
+  return ::statvfs(path, &fs) == 0 && (fs.f_flag & ST_NOEXEC) != 0;
 }
 mode_t umask(mode_t mask) noexcept {
   return ::umask(mask);

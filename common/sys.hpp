@@ -63,6 +63,7 @@ Result<void> chgrp(const char* path, gid_t group) noexcept;
 Result<void> chown(const char* path, uid_t user, gid_t group) noexcept;   // follows links
 Result<void> lchown(const char* path, uid_t user, gid_t group) noexcept;  // does not
 Result<void> access(const char* path, int mode) noexcept;                 // F_OK, X_OK with the real uid, as access(2)
+[[nodiscard]] bool is_mounted_noexec(const char* path) noexcept;          // false also where that cannot be told
 mode_t umask(mode_t mask) noexcept;
 uid_t effective_user() noexcept;
 gid_t effective_group() noexcept;

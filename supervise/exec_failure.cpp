@@ -1,7 +1,6 @@
 #include "supervise/exec_failure.hpp"
 
 #include <errno.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -43,18 +42,13 @@ Explanation explain_missing(const char* path, const HeadVerdict& head) noexcept 
   }
 }
 
-bool is_on_noexec_mount(const char* path) noexcept {
-  struct statvfs fs = {};
-  return ::statvfs(path, &fs) == 0 && (fs.f_flag & ST_NOEXEC) != 0;
-}
-
 Explanation explain_forbidden(const char* path, const HeadVerdict& head) noexcept {
   auto st = sys::stat(path);
   if (!st) return {cli::reason(EACCES), ": no right to search the directories that lead to it"};
   if (S_ISDIR(st->st_mode)) return {"it is a directory"};
   if (!S_ISREG(st->st_mode)) return {"it is not a regular file"};
   if ((st->st_mode & 0111) == 0) return {"it is not executable; run: chmod +x ", path};
-  if (is_on_noexec_mount(path))
+  if (sys::is_mounted_noexec(path))
     return {"it is on a file system mounted noexec; remount that or move the service directory"};
   if (head.kind == Head::script && !sys::access(TextBuffer<head_size>{head.interpreter}.c_str(), X_OK))
     return {"its interpreter ", head.interpreter, " may not be executed"};

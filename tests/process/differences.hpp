@@ -145,6 +145,9 @@ inline constexpr auto differences = std::to_array<Difference>({
    "2.11 prunes by an old scan when the new one has failed; 2.15, and ours, wait for one that succeeds"},
   {"a-shared-log-has-one-logger", Side::supervisor,
    "with two services on one log directory 2.11 starts a second logger that fails every second, 2.15 starts nothing; ours leaves the second service without"},
+  {"changes-of-loggers-are-told", Side::supervisor,
+   "a running service that gets another logger, or whose logger has gone, is named with what to do by ours; the real one "
+   "says nothing"},
   {"a-foreign-supervisor-is-waited-for", Side::supervisor,
    "the real one tries every second to start a supervisor where another one is; ours says so once and waits for its end"},
   {"termination-is-never-lost", Side::supervisor,

@@ -1,4 +1,6 @@
 // s6-supervise: what it costs while nothing happens, and what it says when ./run cannot be executed.
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 
 #include <sstream>
@@ -26,6 +28,17 @@ long memory(pid_t pid, std::string_view key) {
   const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
   const auto at = status.find(std::string(key) + ":");
   return at == std::string::npos ? -1 : std::stol(status.substr(at + key.size() + 1));
+}
+
+// A dynamically linked program that asks for a dynamic loader which does not exist: this one, changed.
+std::string with_another_loader() {
+  std::string program = read_file("/bin/sh");
+  constexpr std::string_view loader = "/ld-linux", musl = "/ld-musl";
+  auto at = program.find(loader);
+  if (at == std::string::npos) at = program.find(musl);
+  REQUIRE(at != std::string::npos);
+  program[at + 1] = 'X';
+  return program;
 }
 
 TEST_SUITE_BEGIN("supervise");
@@ -88,6 +101,19 @@ TEST_CASE("when run cannot be executed the supervisor says what is wrong with it
       {"DOS line ends", [](ServiceDir& dir) { dir.file("run", "#!/bin/sh\r\nexit 0\r\n", 0755); }, "carriage return"},
       {"dangling link", [](ServiceDir& dir) { std::filesystem::create_symlink("nowhere", dir / "run"); },
        "link to nothing"},
+      {"FIFO", [](ServiceDir& dir) { REQUIRE(mkfifo((dir / "run").c_str(), 0755) == 0); }, "not a regular file"},
+      {"empty #! line", [](ServiceDir& dir) { dir.file("run", "#! \nexit\n", 0755); }, "names no interpreter"},
+      {"interpreter not executable", [](ServiceDir& dir) { dir.file("run", "#!/etc/passwd\n", 0755); },
+       "/etc/passwd may not be executed"},
+      {"no program",
+       [](ServiceDir& dir) {
+         dir.file("run",
+                  "\x7f"
+                  "ELF",
+                  0755);
+       },
+       "another kind of machine"},
+      {"no loader", [](ServiceDir& dir) { dir.file("run", with_another_loader(), 0755); }, "dynamic loader"},
   };
   Scene scene;
   for (const Mistake& mistake : mistakes) {
@@ -100,6 +126,26 @@ TEST_CASE("when run cannot be executed the supervisor says what is wrong with it
     CHECK(supervisor.quiet());
     CHECK_DIFFERS("failed-start-is-explained", contains(supervisor.process().err(), mistake.ours));
   }
+}
+
+TEST_CASE("when run is on a file system mounted noexec the supervisor says so") {
+  if (!is_root()) SKIP_TEST("needs root to mount");
+  Scene scene;
+  ServiceDir dir = scene.service();
+  std::filesystem::create_directory(dir / "mounted");
+  std::filesystem::create_symlink("mounted/run", dir / "run");
+  const std::string mounted = dir / "mounted";
+  // In a mount namespace of its own, which ends with it.
+  const auto mount_it = [mounted] {
+    if (unshare(CLONE_NEWNS) != 0 || mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return;
+    if (mount("tmpfs", mounted.c_str(), "tmpfs", MS_NOEXEC, nullptr) != 0) return;
+    const UniqueFd run(open((mounted + "/run").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0755));
+    (void)!write(run.get(), "#!/bin/sh\n", 10);
+  };
+  Supervisor supervisor(dir, Start{.in_child = mount_it});
+  supervisor.expect("s");
+  supervisor.settle();
+  CHECK_DIFFERS("failed-start-is-explained", contains(supervisor.process().err(), "mounted noexec"));
 }
 
 TEST_SUITE_END();

@@ -461,6 +461,54 @@ TEST_CASE("a pair that is removed and comes back again and again is never withou
   CHECK(scanner.end() == exited(0));
 }
 
+TEST_CASE("what a change of loggers means for a service that runs is said") {
+  if (skip_on_real("changes-of-loggers-are-told")) return;
+  Scene scene;
+  ScanDir scan(scene);
+  ServiceDir a = scan.service("a");
+  const ServiceDir log = idle_logger_of(a);
+  Scanner scanner(scan);
+  a.expect("up");
+  (void)scanner.supervisor("a/log");
+
+  SUBCASE("another one") {
+    fs::rename(a / "log", a / "old");
+    (void)idle_logger_of(a);
+    scanner.send("a");
+    scanner.expect_message("a has another logger now, and writes to the old one until its supervisor is restarted");
+  }
+  SUBCASE("one that is an entry, too") {
+    scan.link(log.path(), "l");
+    scanner.send("a");
+    scanner.expect_message("l is skipped: it is the logger of another service");
+  }
+  SUBCASE("one that has died while the service was not wanted") {
+    scan.unlink("a");
+    scanner.send("a");
+    scanner.settle();
+    const pid_t logger = scanner.supervisor("a/log");
+    kill_supervisor(logger);
+    scanner.wait_reaped(logger);
+    scan.link(a);
+    scanner.send("a");
+    scanner.expect_message("a writes to a pipe that its logger has left");
+  }
+}
+
+TEST_CASE("a running service whose logger does not fit goes on without, and that is said") {
+  if (skip_on_real("changes-of-loggers-are-told")) return;
+  Scene scene;
+  ScanDir scan(scene);
+  ServiceDir a = scan.service("a");
+  for (const char* const name : {"b", "c", "d"}) (void)scan.idle(name);
+  Scanner scanner(scan, {"-C", "4"});
+  a.expect("up");
+  (void)idle_logger_of(a);
+  scanner.send("a");
+  scanner.expect_message("a runs without its logger: too many services");
+  CHECK(scanner.supervises("a"));
+}
+
 TEST_SUITE_END();
 }  // namespace
 }  // namespace s6::test

@@ -36,6 +36,7 @@ have() {
     libcap) exists /usr/include/sys/capability.h ;;
     # skarnet's own s6 and execline, where distributions put them: what the conformance tests compare with.
     reference) exists /usr/bin/s6-svscan /bin/s6-svscan && command -v execlineb ;;
+    llvm-cov) command -v llvm-cov && command -v llvm-profdata ;;
     clang) command -v clang && command -v clang++ ;;
     clang-runtime) exists /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.* /usr/lib/clang/*/lib/*/libclang_rt.* ;;
     *) command -v "$1" ;;
@@ -56,6 +57,7 @@ packages_for() {
     apt:doctest) echo doctest-dev ;;
     *:libcap) echo libcap-dev ;;
     *:reference) echo s6 execline ;;
+    *:llvm-cov) echo llvm ;;
     apt:clang-runtime) echo libclang-rt-dev ;;
     apk:clang-runtime) echo compiler-rt ;;
     apk:clang-format) echo clang-extra-tools ;;

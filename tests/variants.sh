@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# Sourced by the gate and by tests/coverage/run, which test builds of the programs other than the release build. What all
+# builds have in common is built once: the tests that run programs are those of the release build.
+
+# build PRESET [TARGET...]
+build() {
+  cmake --preset "$1" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
+    cmake --build "build/$1" ${2:+--target "${@:2}"}
+}
+
+# build_variant PRESET [TARGET...]: the programs and these targets.
+build_variant() {
+  local programs
+  mapfile -t programs < <(cd build/release/bin && ls -d s6-*)
+  build "$1" "${programs[@]}" "${@:2}"
+}
+
+# run_tests DIR CTEST-OPTION...
+# Most tests wait most of the time, so more of them than processors run at once.
+run_tests() {
+  ctest --test-dir "$1" --output-on-failure --no-tests=error -j6 --repeat until-pass:2 --output-junit tests.xml "${@:2}"
+}
+
+# tests_of_release_on PRESET DIR: the tests find the programs that they test by directories in their environment. So a
+# copy of their lists in which those are other ones makes them test the programs of another build. It goes to DIR.
+tests_of_release_on() {
+  local list
+  while IFS= read -r list; do
+    mkdir -p "$2/$(dirname "$list")"
+    sed "s|=$PWD/build/release/bin|=$PWD/build/$1/bin|g" "build/release/tests/$list" >"$2/$list"
+  done < <(cd build/release/tests && find . -name CTestTestfile.cmake)
+}

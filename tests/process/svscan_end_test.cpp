@@ -1,10 +1,7 @@
-// s6-svscan: how it ends, what takes its place, what outlives it; the catch-all logger; pid 1; what it executes.
+// s6-svscan: how it ends, what takes its place, what outlives it; the catch-all logger; what it executes.
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -412,61 +409,6 @@ TEST_CASE("without -X the catch-all logger is a service like others, and finish 
   CHECK(recorded(scan.own("finish.record"), "fd-1") == "/dev/null");
   CHECK(recorded(scan.own("finish.record"), "fd-2") ==
         expected("the-catch-all-log-loses-its-stderr", std::string("/dev/null"), errors));
-}
-
-// --- pid 1 ---------------------------------------------------------------------------------------------------------
-
-// What comes after this in the child is pid 1 of its own pid namespace; the process itself waits for its end.
-constexpr int not_permitted = 125;
-void become_pid_1() {
-  const int namespaces = geteuid() == 0 ? CLONE_NEWPID : CLONE_NEWPID | CLONE_NEWUSER;
-  if (unshare(namespaces) < 0) _exit(not_permitted);
-  const pid_t child = fork();
-  if (child < 0) _exit(not_permitted);
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    return;
-  }
-  close_range(3, ~0U, 0);
-  int status;
-  while (waitpid(child, &status, 0) < 0) continue;
-  _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-}
-
-TEST_CASE("as pid 1 it reaps orphans and ends on TERM, and on nothing else") {
-  Scene scene;
-  ScanDir scan(scene);
-  ServiceDir a = scan.service("a", slow);
-  scan.program("SIGUSR1", "fork TERM\nsay handler");
-  scan.program("finish", "record\nexit 42");
-  Process outer(Start{.argv = {supervisor("s6-svscan"), scan.path()}, .cwd = scene.path(), .in_child = become_pid_1});
-  eventually("it runs", [&] { return !outer.running() || is_there(scan.own("control")); });
-  if (!outer.running() && outer.wait() == exited(not_permitted)) SKIP_TEST("a pid namespace is not permitted");
-  a.expect("up");
-  const std::vector<pid_t> one = children(outer.pid());
-  REQUIRE(one.size() == 1);
-  const pid_t pid_1 = one[0];
-
-  kill(pid_1, SIGUSR1);
-  (void)child_that_was_left(scan.voice(), "handler");
-  pid_t orphan = 0;
-  eventually("the orphan is its child", [&] {
-    for (const pid_t pid : children(pid_1))
-      if (command_line(pid) == Names{".s6-svscan/SIGUSR1"}) orphan = pid;
-    return orphan != 0 && children(pid_1).size() == 2;  // and the supervisor
-  });
-  kill(orphan, SIGKILL);
-  wait_state(orphan, '-');
-
-  kill(pid_1, SIGXFSZ);  // its default is to kill, but not pid 1
-  kill(pid_1, SIGTERM);
-  a.expect("got TERM");
-  kill(pid_1, SIGTERM);
-  kill(pid_1, SIGINT);
-  CHECK(outer.running());
-  a.open_gate("die");
-  CHECK(outer.wait() == exited(42));
-  CHECK(recorded(scan.own("finish.record"), "pid") == "1");
 }
 
 // --- what it executes ----------------------------------------------------------------------------------------------

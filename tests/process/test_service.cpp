@@ -11,6 +11,10 @@
 //   trap SIGNAL...      from now on says "got SIGNAL" when one comes, and goes on
 //   ignore SIGNAL...
 //   fork [SIGNAL...]    leaves a child in the background that ignores SIGNAL..., says "child PID" and sleeps
+//   orphans COUNT       leaves COUNT processes whose parents have gone, and has them die together
+//   kill PID SIGNAL
+//   reboot HOW          asks for an end of the whole system: restart, halt or off. Only as pid 1 of a pid namespace of
+//                       its own, where that kills all of the namespace; anywhere else it exits 101
 //   gate NAME           waits until the test opens the gate NAME
 //   delay MILLISECONDS
 //   write NAME TEXT     makes a file
@@ -27,8 +31,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -167,6 +173,48 @@ void fork_child(std::istringstream& ignored) {
   sleep_for_ever();
 }
 
+// Lives until nobody can write to `alive` any more.
+[[noreturn]] void be_orphan(const std::array<int, 2>& alive) {
+  close(alive[1]);
+  char byte;
+  _exit(static_cast<int>(read(alive[0], &byte, 1)));
+}
+
+[[noreturn]] void be_parent_of(int count, const std::array<int, 2>& alive) {
+  for (int i = 0; i < count; ++i) {
+    const pid_t child = fork();
+    if (child == 0) be_orphan(alive);
+    if (child < 0) _exit(101);
+  }
+  _exit(0);
+}
+
+void leave_orphans(int count) {
+  std::array<int, 2> alive;
+  if (pipe(alive.data()) < 0) exit(101);
+  const pid_t parent = fork();
+  if (parent == 0) be_parent_of(count, alive);
+  int status = 1;
+  if (parent < 0 || waitpid(parent, &status, 0) != parent || status != 0) exit(101);
+  close(alive[1]);
+  close(alive[0]);
+}
+
+// The first pid namespace of a kernel, whose pid 1 is that of the machine, always has this number.
+bool in_namespace_of_its_own() {
+  struct stat st;
+  constexpr ino_t of_the_machine = 0xeffffffc;
+  return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != of_the_machine;
+}
+
+void end_the_system(const std::string& how) {
+  if (getpid() != 1 || !in_namespace_of_its_own()) exit(101);
+  const unsigned command = how == "restart" ? RB_AUTOBOOT : how == "halt" ? RB_HALT_SYSTEM : RB_POWER_OFF;
+  reboot(static_cast<int>(command));
+  say(std::string("reboot: ") + strerror(errno));
+  exit(101);
+}
+
 void wait_at_gate(const std::string& name) {
   const std::string path = directory + name;
   mkfifo(path.c_str(), 0666);
@@ -201,12 +249,20 @@ void execute(const std::string& line) {
   if (command == "trap") return handle(words, on_signal);
   if (command == "ignore") return handle(words, SIG_IGN);
   if (command == "fork") return fork_child(words);
+  if (command == "orphans") return leave_orphans(std::stoi(rest_of(words)));
+  if (command == "reboot") return end_the_system(rest_of(words));
   if (command == "gate") return wait_at_gate(rest_of(words));
   if (command == "delay") return delay(std::stol(rest_of(words)));
   if (command == "close") return (void)close(std::stoi(rest_of(words)));
   if (command == "exit") exit(std::stoi(rest_of(words)));
   if (command == "die") die_of(signal_number(rest_of(words)));
   if (command == "sleep") sleep_for_ever();
+  if (command == "kill") {
+    pid_t pid = 0;
+    words >> pid;
+    kill(pid, signal_number(rest_of(words)));
+    return;
+  }
   if (command == "write") {
     std::string name;
     words >> name;

@@ -15,9 +15,16 @@ inline long number_from_environment(const char* name, long usual) {
   const char* const text = std::getenv(name);
   return text == nullptr ? usual : std::strtol(text, nullptr, 10);
 }
+// Ten million steps are a matter of seconds where the compiler optimises.
+#ifdef NDEBUG
+inline constexpr long usual_steps = 10'000'000;
+#else
+inline constexpr long usual_steps = 300'000;
+#endif
+
 // S6_WALK_STEPS makes every walk shorter or longer, S6_WALK_SEED takes it elsewhere.
-inline long walk_steps(long usual) {
-  return number_from_environment("S6_WALK_STEPS", usual);
+inline long walk_steps() {
+  return number_from_environment("S6_WALK_STEPS", usual_steps);
 }
 inline unsigned walk_seed() {
   return static_cast<unsigned>(number_from_environment("S6_WALK_SEED", 20260101));

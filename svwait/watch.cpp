@@ -92,13 +92,19 @@ Result<void> Watch::subscribe(Entry& entry) noexcept {
   return entry.subscription.subscribe(entry.event);
 }
 
-// The lock is looked at first: what a supervisor that dies in between wrote last is the truth all the same.
+// The lock is looked at first: what a supervisor that dies in between wrote last is the truth all the same. Letters
+// that came before are in the status already, and must not be taken for news: a service that was up then may be down
+// now, and an old `U` would make it one that was restarted.
 Result<void> Watch::read_status(Entry& entry) noexcept {
-  const auto supervisor = service_dir::find_supervisor(entry.directory);
-  auto status = service_dir::read_status(entry.directory);
-  if (!status) return status.error();
-  entry.service = from_status(*status);
-  if (supervisor.presence == service_dir::Presence::absent) entry.service = abandoned(entry.service);
+  std::array<char, 256> old_letters;
+  for (int i = 0; i < last_reads; ++i) {
+    const auto supervisor = service_dir::find_supervisor(entry.directory);
+    auto status = service_dir::read_status(entry.directory);
+    if (!status) return status.error();
+    entry.service = from_status(*status);
+    if (supervisor.presence == service_dir::Presence::absent) entry.service = abandoned(entry.service);
+    if (entry.subscription.read(old_letters).empty()) break;
+  }
   tally_.add(entry.service);
   return {};
 }

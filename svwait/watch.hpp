@@ -3,7 +3,8 @@
 //
 // The order makes it impossible to miss anything: subscribe to all, then read all statuses, then act if one wants to,
 // then wait. A supervisor writes its status before it tells, so what happened before the status was read is in there
-// and what happens after comes as a letter; some may come twice, which does no harm.
+// and what happens after comes as a letter. What had come by then is thrown away; of one change that was written down
+// just before, the letters may still come, which does no harm.
 #include <cstddef>
 #include <cstdint>
 #include <optional>

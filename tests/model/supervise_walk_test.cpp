@@ -217,40 +217,42 @@ void check_ways_out(Life life) {
 
 }  // namespace
 
-TEST_CASE("the supervisor's machine on a random walk") {
-  const long steps = s6::test::walk_steps();
-  std::mt19937 random(s6::test::walk_seed());
-  static std::size_t visits[state_count][event_count][2];
-  s6::test::Trail<Event> trail;
-  Life life(random, visits);
-  try {
-    for (long i = 0; i < steps;) {
-      if (life.over()) life = Life(random, visits);
-      const auto event = static_cast<Event>(random() % event_count);
-      if (!life.can(event) || (ends_a_life(event) && random() % 8 != 0)) continue;
-      trail.add(event);
-      life.feed(event);
-      if (++i % 64 == 0 && !life.over()) check_ways_out(life);
-    }
-  } catch (const s6::test::Violation& violation) {
-    FAIL("broken: " << std::string(violation.what()) << "; in " << name_of(life.model().state) << ", after"
-                    << trail.text([](Event e) { return name_of(e); }));
-  }
-
-  std::size_t possible = 0, least = SIZE_MAX;
-  for (std::size_t s = 0; s < state_count; ++s)
-    for (std::size_t e = 0; e < event_count; ++e)
-      for (std::size_t w = 0; w < 2; ++w) {
-        const auto state = static_cast<State>(s);
-        const auto event = static_cast<Event>(e);
-        if (!can_come(state, event, w == 1) && !can_answer(state, event, w == 1)) {
-          CHECK(visits[s][e][w] == 0);
-          continue;
-        }
-        ++possible;
-        least = std::min(least, visits[s][e][w]);
-        CHECK_MESSAGE(visits[s][e][w] > 0, name_of(state) << " " << name_of(event) << (w == 1 ? " up" : " down"));
+TEST_SUITE("random walks") {
+  TEST_CASE("the supervisor's machine") {
+    const long steps = s6::test::walk_steps();
+    std::mt19937 random(s6::test::walk_seed());
+    static std::size_t visits[state_count][event_count][2];
+    s6::test::Trail<Event> trail;
+    Life life(random, visits);
+    try {
+      for (long i = 0; i < steps;) {
+        if (life.over()) life = Life(random, visits);
+        const auto event = static_cast<Event>(random() % event_count);
+        if (!life.can(event) || (ends_a_life(event) && random() % 8 != 0)) continue;
+        trail.add(event);
+        life.feed(event);
+        if (++i % 64 == 0 && !life.over()) check_ways_out(life);
       }
-  MESSAGE(steps << " steps through all " << possible << " of " << state_count * event_count * 2
-                << " situations that can occur, each at least " << least << " times");
+    } catch (const s6::test::Violation& violation) {
+      FAIL("broken: " << std::string(violation.what()) << "; in " << name_of(life.model().state) << ", after"
+                      << trail.text([](Event e) { return name_of(e); }));
+    }
+
+    std::size_t possible = 0, least = SIZE_MAX;
+    for (std::size_t s = 0; s < state_count; ++s)
+      for (std::size_t e = 0; e < event_count; ++e)
+        for (std::size_t w = 0; w < 2; ++w) {
+          const auto state = static_cast<State>(s);
+          const auto event = static_cast<Event>(e);
+          if (!can_come(state, event, w == 1) && !can_answer(state, event, w == 1)) {
+            CHECK(visits[s][e][w] == 0);
+            continue;
+          }
+          ++possible;
+          least = std::min(least, visits[s][e][w]);
+          CHECK_MESSAGE(visits[s][e][w] > 0, name_of(state) << " " << name_of(event) << (w == 1 ? " up" : " down"));
+        }
+    MESSAGE(steps << " steps through all " << possible << " of " << state_count * event_count * 2
+                  << " situations that can occur, each at least " << least << " times");
+  }
 }

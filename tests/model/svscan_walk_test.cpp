@@ -355,20 +355,22 @@ class Walk {
 
 }  // namespace
 
-TEST_CASE("the scanner's table on a random walk") {
-  const long steps = s6::test::walk_steps();
-  Walk walk(s6::test::walk_seed());
-  s6::test::Trail<const char*> trail;
-  long i = 0;
-  try {
-    for (; i < steps; ++i) {
-      trail.add(walk.step());
-      if (i % 100 == 99) trail.add("settle down"), walk.settle_down();
-      if (i % 10'000 == 9'999) trail.add("end"), walk.end();
+TEST_SUITE("random walks") {
+  TEST_CASE("the scanner's table") {
+    const long steps = s6::test::walk_steps();
+    Walk walk(s6::test::walk_seed());
+    s6::test::Trail<const char*> trail;
+    long i = 0;
+    try {
+      for (; i < steps; ++i) {
+        trail.add(walk.step());
+        if (i % 100 == 99) trail.add("settle down"), walk.settle_down();
+        if (i % 10'000 == 9'999) trail.add("end"), walk.end();
+      }
+    } catch (const s6::test::Violation& violation) {
+      FAIL("broken at step " << i << ": " << std::string(violation.what()) << "; after"
+                             << trail.text([](const char* name) { return std::string(name); }));
     }
-  } catch (const s6::test::Violation& violation) {
-    FAIL("broken at step " << i << ": " << std::string(violation.what()) << "; after"
-                           << trail.text([](const char* name) { return std::string(name); }));
+    MESSAGE(steps << " steps, " << walk.starts() << " starts, " << walk.pipes() << " pipes");
   }
-  MESSAGE(steps << " steps, " << walk.starts() << " starts, " << walk.pipes() << " pipes");
 }

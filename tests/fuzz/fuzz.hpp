@@ -23,6 +23,18 @@ inline std::span<const std::byte> bytes(const std::uint8_t* data, std::size_t si
   return std::as_bytes(std::span(data, size));
 }
 
+// For LLVMFuzzerInitialize: what the code under test writes on stderr goes nowhere, what libFuzzer itself says does
+// not.
+inline void silence(int* argc, char*** argv) {
+  static char option[] = "-close_fd_mask=2";
+  static std::vector<char*> words;
+  words.assign(*argv, *argv + *argc);
+  words.push_back(option);
+  *argc = static_cast<int>(words.size());
+  words.push_back(nullptr);
+  *argv = words.data();
+}
+
 // Takes an input apart from its front. What is missing at its end counts as zeros.
 class Input {
  public:

@@ -1,8 +1,6 @@
 // The files that configure a supervisor: any content, through the functions that read them, against slow references;
 // and what follows from them, the steps of a stop and the pauses between restarts.
 #include <signal.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cctype>
 #include <optional>
@@ -10,27 +8,12 @@
 #include "common/signal_name.hpp"
 #include "supervise/config.hpp"
 #include "tests/fuzz/fuzz.hpp"
+#include "tests/fuzz/memory_file.hpp"
 
 using namespace s6;
 using namespace s6::supervise;
 
 namespace {
-
-class File {
- public:
-  File() : fd_(memfd_create("config", MFD_CLOEXEC)), path_("/proc/self/fd/" + std::to_string(fd_)) {
-    fuzz::check(fd_ >= 0);
-  }
-  void fill(std::string_view content) const {
-    fuzz::check(ftruncate(fd_, 0) == 0);
-    fuzz::check(pwrite(fd_, content.data(), content.size(), 0) == static_cast<ssize_t>(content.size()));
-  }
-  [[nodiscard]] const char* path() const { return path_.c_str(); }
-
- private:
-  int fd_;
-  std::string path_;
-};
 
 // The first line of the first `most` bytes.
 std::string line_of(std::string_view content, std::size_t most) {
@@ -53,7 +36,7 @@ std::optional<std::uint32_t> number_of(const std::string& text) {
 }
 
 void check_files(std::string_view content) {
-  static const File file;
+  static const fuzz::MemoryFile file;
   file.fill(content);
   const auto number = number_of(line_of(content, config::number_bytes));
   fuzz::check(config::read_number(file.path()) == number);

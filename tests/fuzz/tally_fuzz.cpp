@@ -1,31 +1,13 @@
 // Any file as a death tally, also one that shrinks while it is read.
 #include <errno.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "common/tally_reader.hpp"
 #include "tests/fuzz/fuzz.hpp"
+#include "tests/fuzz/memory_file.hpp"
 
 using namespace s6;
 
 namespace {
-
-class File {
- public:
-  File() : fd_(memfd_create("tally", MFD_CLOEXEC)), path_("/proc/self/fd/" + std::to_string(fd_)) {
-    fuzz::check(fd_ >= 0);
-  }
-  void fill(std::string_view content) const {
-    resize(0);
-    fuzz::check(pwrite(fd_, content.data(), content.size(), 0) == static_cast<ssize_t>(content.size()));
-  }
-  void resize(std::size_t size) const { fuzz::check(ftruncate(fd_, static_cast<off_t>(size)) == 0); }
-  [[nodiscard]] const char* path() const { return path_.c_str(); }
-
- private:
-  int fd_;
-  std::string path_;
-};
 
 std::vector<Death> newest(std::string_view content, std::size_t limit) {
   std::vector<Death> deaths;
@@ -49,7 +31,7 @@ std::vector<Death> all_of(TallyReader& reader) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const File file;
+  static const fuzz::MemoryFile file;
   fuzz::Input input(data, size);
   const auto limit = input.number<std::uint16_t>();
   const auto cut = input.number<std::uint16_t>();

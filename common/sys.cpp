@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -614,6 +615,31 @@ Result<void> watch_links(int watcher, const char* path) noexcept {
   return check(::inotify_add_watch(watcher, path, IN_ATTRIB), "watch", path);
 }
 
+Result<int> watch_file(int watcher, const char* path) noexcept {
+  const int watch = ::inotify_add_watch(watcher, path, IN_ATTRIB | IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE_SELF);
+  if (watch < 0) return Error{errno, "watch", path};
+  return watch;
+}
+Result<int> watch_directory(int watcher, const char* path) noexcept {
+  constexpr std::uint32_t names = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF;
+  const int watch = ::inotify_add_watch(watcher, path, names | IN_MODIFY | IN_CLOSE_WRITE | IN_ONLYDIR);
+  if (watch < 0) return Error{errno, "watch", path};
+  return watch;
+}
+std::optional<Changes::Change> Changes::next(int watcher) noexcept {
+  if (used_ == filled_) {
+    const ssize_t n = retry([&] { return ::read(watcher, buffer_, sizeof buffer_); });
+    if (n <= 0) return std::nullopt;
+    used_ = 0;
+    filled_ = static_cast<std::size_t>(n);
+  }
+  inotify_event event;
+  std::copy_n(buffer_ + used_, sizeof event, reinterpret_cast<char*>(&event));
+  const char* const name = event.len > 0 ? buffer_ + used_ + sizeof event : "";
+  used_ += sizeof event + event.len;
+  return Change{event.wd, name};
+}
+
 std::uint64_t descriptor_limit() noexcept {
   struct rlimit limit = {};
   if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 1024;  // the usual default; cannot happen
@@ -673,6 +699,12 @@ bool leads_process_group() noexcept {
 }
 Result<void> take_foreground(int terminal) noexcept {
   return check(::tcsetpgrp(terminal, ::getpgrp()), "move to the foreground of the terminal");
+}
+
+std::optional<WindowSize> window_size(int terminal) noexcept {
+  struct winsize size = {};
+  if (::ioctl(terminal, TIOCGWINSZ, &size) < 0) return std::nullopt;
+  return WindowSize{size.ws_col, size.ws_row};
 }
 
 namespace {

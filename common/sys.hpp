@@ -214,6 +214,26 @@ std::optional<std::uint64_t> epoll_next(int epoll) noexcept;  // without waiting
 // its attributes. What is read from it only wakes: look at the files.
 Result<UniqueFd> file_watcher() noexcept;
 Result<void> watch_links(int watcher, const char* path) noexcept;
+// The same for what becomes of the file's content and of its name, and for what becomes of the names in a directory and
+// the content behind them. Both answer with a number by which Changes speaks of them; a file that is watched already
+// keeps its number.
+Result<int> watch_file(int watcher, const char* path) noexcept;
+Result<int> watch_directory(int watcher, const char* path) noexcept;
+// Reads what such a watcher has to tell.
+class Changes {
+ public:
+  struct Change {
+    int watch;         // -1: some changes were lost
+    const char* name;  // in a directory, else empty; valid until the next call
+  };
+  // Nothing when there is nothing more. Never waits.
+  std::optional<Change> next(int watcher) noexcept;
+
+ private:
+  std::size_t used_ = 0;
+  std::size_t filled_ = 0;
+  alignas(8) char buffer_[4096];
+};
 std::uint64_t descriptor_limit() noexcept;  // soft RLIMIT_NOFILE
 // Raises the soft limit to `wanted`, or as near to it as the hard limit allows. Children inherit it.
 void raise_descriptor_limit(std::uint64_t wanted) noexcept;
@@ -234,6 +254,13 @@ Result<void> new_process_group() noexcept;
 [[nodiscard]] bool leads_process_group() noexcept;
 // Makes this process's group the foreground one of the terminal.
 Result<void> take_foreground(int terminal) noexcept;
+
+struct WindowSize {
+  std::size_t columns = 0;  // 0: it does not know
+  std::size_t lines = 0;
+};
+// Nothing if it is no terminal.
+std::optional<WindowSize> window_size(int terminal) noexcept;
 
 // Real, effective and saved, all of them. 2^32-1, which stands for "no change" elsewhere, is refused.
 Result<void> set_user(uid_t user) noexcept;

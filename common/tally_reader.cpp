@@ -18,7 +18,8 @@ Result<void> TallyReader::open(const char* path, std::uint32_t limit) noexcept {
   if (!st) return Error{st.error().code, "read", path};
   const auto size = static_cast<std::size_t>(st->st_size);
   if (size % wire::death_size != 0) return Error{EPROTO, "read", path};
-  left_ = std::min<std::size_t>(size / wire::death_size, limit) * wire::death_size;
+  total_ = size / wire::death_size;
+  left_ = std::min<std::size_t>(total_, limit) * wire::death_size;
   offset_ = static_cast<off_t>(size - left_);
   used_ = filled_ = 0;
   fd_ = std::move(*fd);

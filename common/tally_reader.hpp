@@ -20,6 +20,8 @@ class TallyReader {
   // Opens the file for its newest `limit` records. EPROTO: its size is no multiple of a record, so none of it can be
   // trusted; explain_tally_error() says so. `path` must outlive the reader.
   Result<void> open(const char* path, std::uint32_t limit) noexcept;
+  // How many records the file had then, those beyond the limit included.
+  [[nodiscard]] std::size_t total() const noexcept { return total_; }
   // The next record, oldest first; nothing at the end.
   Result<std::optional<Death>> next() noexcept;
 
@@ -27,6 +29,7 @@ class TallyReader {
   const char* path_ = "";
   UniqueFd fd_;
   off_t offset_ = 0;
+  std::size_t total_ = 0;
   std::size_t left_ = 0;  // not read yet
   std::size_t used_ = 0;
   std::size_t filled_ = 0;  // whole records only

@@ -46,6 +46,13 @@ TEST_SUITE("tally reader") {
     CHECK(codes(scratch.path("tally"), 2) == std::vector{3, 4});
     CHECK(codes(scratch.path("tally"), 0).empty());
   }
+  TEST_CASE("all records are counted, however few are wanted") {
+    const Scratch scratch;
+    scratch.file("tally", tally(5));
+    TallyReader reader;
+    REQUIRE(reader.open(scratch.path("tally").c_str(), 1));
+    CHECK(reader.total() == 5);
+  }
   TEST_CASE("an empty tally") {
     const Scratch scratch;
     scratch.file("tally");

@@ -46,6 +46,11 @@ bool numeric(Request& request, char, const char*) noexcept {
   return true;
 }
 
+bool json(Request& request, char, const char*) noexcept {
+  request.json = true;
+  return true;
+}
+
 constexpr options::Option<Request> table[] = {
     {{'u'}, add_letter},
     {{'w'}, add_letter},
@@ -58,6 +63,7 @@ constexpr options::Option<Request> table[] = {
     {{'t'}, add_letter},
     {{'n'}, numeric},
     {{'o', "field,..."}, add_names},
+    {{options::no_letter, "", "json"}, json},
 };
 
 }  // namespace

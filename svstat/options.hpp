@@ -14,6 +14,7 @@ struct Request {
   std::array<Field, max_fields> fields{};
   std::size_t field_count = 0;  // 0: the line
   SignalStyle style = SignalStyle::name;
+  bool json = false;  // instead of both
   bool too_many = false;
   std::string_view unknown_field;  // valid if has_unknown_field: it may be empty
   bool has_unknown_field = false;

@@ -7,6 +7,9 @@
 #include "common/service_dir.hpp"
 #include "common/usage.hpp"
 #include "svstat/format.hpp"
+#include "svstat/json.hpp"
+#include "svstat/look.hpp"
+#include "svstat/output.hpp"
 
 namespace s6::svstat {
 namespace {
@@ -16,6 +19,17 @@ bool is_normally_up_or_die(const char* directory) noexcept {
   const auto found = sys::access(down.c_str(), F_OK);
   if (!found && found.error().code != ENOENT) cli::die(found.error());
   return !found;
+}
+
+void print_json(const char* directory) noexcept {
+  Observation seen = look_at_service(directory);
+  if (needs_second_look(seen)) {
+    sys::nap(time_to_write);
+    look_again(directory, seen);
+  }
+  Output output;
+  add_json(output.sink(), directory, seen, sys::stamp_now());
+  output.flush();
 }
 
 }  // namespace
@@ -38,6 +52,7 @@ void show_or_die(const char* directory, const Request& request) noexcept {
              {"unable to read status for ", directory, ": s6-supervise not running; is s6-svscan running?"});
   const auto status = service_dir::read_status(directory);
   if (!status) cli::die(status.error(), service_dir::explain_status_error(status.error()));
+  if (request.json) return print_json(directory);
 
   const Facts facts{*status, sys::stamp_now(), is_normally_up_or_die(directory)};
   cli::print(request.field_count == 0 ? line(facts, request.style) : fields(facts, request.wanted()));

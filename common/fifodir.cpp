@@ -38,12 +38,27 @@ template <class Visit>
 Result<void> for_each_entry(const char* directory, Visit visit) noexcept {
   sys::DirectoryReader reader;
   if (auto opened = reader.open(directory); !opened) return opened;
-  for (;;) {
+  for (int entries = 0; entries < most_entries; ++entries) {
     auto entry = reader.next();
     if (!entry) return entry.error();
     if (!*entry) return {};
     visit(reader.fd(), **entry);
   }
+  return {};
+}
+
+// For reading and writing: one descriptor is reader and writer, so there is always a reader and never an end of file.
+Result<UniqueFd> open_made_fifo(int directory, const char* name) noexcept {
+  auto fd = sys::open_foreign_at(directory, name, O_RDWR);
+  if (!fd) return fd;
+  const auto st = sys::fstat(fd->get());
+  if (!st) return st.error();
+  if (!S_ISFIFO(st->st_mode)) return Error{EPERM, "open", name};  // who owns the directory has put it there
+  return fd;
+}
+
+Result<void> at(const char* path, const Result<void>& done) noexcept {
+  return done ? done : Error{done.error().code, done.error().doing, path};
 }
 
 bool is_old(int directory, const char* name) noexcept {
@@ -54,16 +69,48 @@ bool is_old(int directory, const char* name) noexcept {
 
 }  // namespace
 
-Result<void> grant(const char* directory, mode_t mode, std::optional<gid_t> group) noexcept {
+Result<UniqueFd> open(const char* directory, int access) noexcept {
+  const int flags = access | O_DIRECTORY | O_NONBLOCK;
+  auto fd = sys::open(directory, flags | O_NOFOLLOW);
+  if (fd || (fd.error().code != ENOTDIR && fd.error().code != ELOOP)) return fd;
+  const auto link = sys::lstat(directory);
+  if (!link) return link.error();
+  if (!S_ISLNK(link->st_mode)) return fd;
+  fd = sys::open(directory, flags);
+  if (!fd) return fd;
+  const auto target = sys::fstat(fd->get());
+  if (!target) return target.error();
+  const uid_t owner = link->st_uid;
+  if (owner != 0 && owner != sys::effective_user() && owner != target->st_uid)
+    return Error{EPERM, "follow the link of another user", directory};
+  return fd;
+}
+
+Result<void> grant(int directory, mode_t mode, std::optional<gid_t> group) noexcept {
   // In this order: a change of group drops the setgid bit.
   if (group)
     if (auto owned = sys::chgrp(directory, *group); !owned) return owned;
   return sys::chmod(directory, mode);
 }
 
+Result<void> grant(const char* directory, mode_t mode, std::optional<gid_t> group) noexcept {
+  const auto fd = open(directory, O_RDONLY);
+  if (!fd) return fd.error();
+  return at(directory, grant(fd->get(), mode, group));
+}
+
 Result<void> make(const char* directory, mode_t mode, std::optional<gid_t> group) noexcept {
-  if (auto made = sys::mkdir(directory, 0700); !made) return made;
-  return grant(directory, mode, group);
+  {
+    const sys::ScopedUmask none(0);
+    if (auto made = sys::mkdir(directory, 0700); !made) return made;
+  }
+  // Whoever may write to the parent may have put something else in its place.
+  const auto fd = sys::open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
+  if (!fd) return fd.error();
+  const auto st = sys::fstat(fd->get());
+  if (!st) return at(directory, st.error());
+  if (st->st_uid != sys::effective_user()) return Error{EPERM, "make the directory", directory};
+  return at(directory, grant(fd->get(), mode, group));
 }
 Result<void> make(const char* directory, mode_t mode) noexcept {
   return make(directory, mode, sys::effective_group());
@@ -90,40 +137,44 @@ Result<void> clean(const char* directory) noexcept {
   });
 }
 
-PathBuffer Subscription::path(std::string_view dot) const noexcept {
-  return {directory_, "/", dot, std::string_view(name_.data())};
+PathBuffer Subscription::path() const noexcept {
+  return {directory_, "/", std::string_view(name_.data())};
 }
 
 Result<void> Subscription::subscribe(const char* directory) noexcept {
-  if (*directory == '\0') return Error{ENOENT, "subscribe to", "a directory without a name"};
+  constexpr const char* doing = "subscribe to";
+  if (*directory == '\0') return Error{ENOENT, doing, "a directory without a name"};
   directory_ = directory;
+  const auto fd = open(directory, O_PATH);
+  if (!fd) return Error{fd.error().code, doing, directory};
   for (;;) {
     name_ = fifo_name::make(sys::stamp_now(), sys::random_bits());
-    const PathBuffer hidden = path(".");
-    const PathBuffer published = path("");
-    if (!hidden.ok()) return Error{ENAMETOOLONG, "subscribe to", directory};
-    {
-      const sys::ScopedUmask none(0);
-      if (auto made = sys::mkfifo(hidden.c_str(), subscriber_mode); !made) {
-        if (made.error().code == EEXIST) continue;
-        return Error{made.error().code, "subscribe to", directory};
-      }
-    }
-    // Read-write: one descriptor is reader and writer, so there is always a reader and never an end of file.
-    auto fd = sys::open(hidden.c_str(), O_RDWR | O_NONBLOCK);
-    auto renamed = fd ? sys::rename(hidden.c_str(), published.c_str()) : Result<void>(fd.error());
-    if (!renamed) {
-      (void)sys::unlink(hidden.c_str());  // best effort: the error being reported is the one that matters
-      return Error{renamed.error().code, "subscribe to", directory};
-    }
-    fd_ = std::move(*fd);
-    return {};
+    if (!path().ok()) return Error{ENAMETOOLONG, doing, directory};
+    const auto published = publish(fd->get());
+    if (published) return {};
+    if (published.error().code != EEXIST) return Error{published.error().code, doing, directory};
   }
+}
+
+Result<void> Subscription::publish(int directory) noexcept {
+  const TextBuffer<fifo_name::size + 2> hidden{".", name_.data()};
+  {
+    const sys::ScopedUmask none(0);
+    if (auto made = sys::mkfifo_at(directory, hidden.c_str(), subscriber_mode); !made) return made;
+  }
+  auto fd = open_made_fifo(directory, hidden.c_str());
+  auto renamed = fd ? sys::rename_at(directory, hidden.c_str(), name_.data()) : Result<void>(fd.error());
+  if (!renamed) {
+    (void)sys::unlink_at(directory, hidden.c_str());  // best effort: the error being reported is the one that matters
+    return renamed;
+  }
+  fd_ = std::move(*fd);
+  return {};
 }
 
 void Subscription::cancel() noexcept {
   if (!fd_) return;
-  (void)sys::unlink(path("").c_str());  // the directory may be gone already
+  (void)sys::unlink(path().c_str());  // the directory may be gone already
   fd_.reset();
 }
 
@@ -138,7 +189,7 @@ bool Subscription::is_published() const noexcept {
 }
 
 Result<void> Subscription::watch_removal(int watcher) const noexcept {
-  return sys::watch_links(watcher, path("").c_str());
+  return sys::watch_links(watcher, path().c_str());
 }
 
 }  // namespace s6::fifodir

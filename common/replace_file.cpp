@@ -1,5 +1,6 @@
 #include "common/replace_file.hpp"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "common/sys.hpp"
@@ -7,8 +8,13 @@
 namespace s6 {
 
 Result<void> Replacement::begin(mode_t mode) noexcept {
-  // O_NONBLOCK: somebody may have left a FIFO under the name.
-  auto fd = sys::open(temporary_, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, mode);
+  // Made anew: what has the name, left by a crash or put there by somebody else, is neither followed nor written to.
+  constexpr int flags = O_WRONLY | O_CREAT | O_EXCL;
+  auto fd = sys::open(temporary_, flags, mode);
+  if (!fd && fd.error().code == EEXIST) {
+    if (auto removed = sys::unlink(temporary_); !removed && removed.error().code != ENOENT) return removed;
+    fd = sys::open(temporary_, flags, mode);
+  }
   if (!fd) return fd.error();
   fd_ = fd->release();
   return {};
@@ -29,7 +35,7 @@ Result<void> Replacement::commit() noexcept {
 Replacement::~Replacement() {
   if (fd_ < 0) return;
   UniqueFd(fd_).reset();
-  (void)sys::unlink(temporary_);  // nothing depends on it: the next begin() truncates
+  (void)sys::unlink(temporary_);  // nothing depends on it: the next begin() does it again
 }
 
 Result<void> replace_file(const char* path, const char* temporary, mode_t mode,

@@ -11,7 +11,7 @@
 namespace s6 {
 
 // A file that is written under a temporary name and published by commit(). Whatever goes wrong, or without a commit,
-// the temporary is removed and the old file stays.
+// the temporary is removed and the old file stays. What has the temporary name before is removed, never written to.
 class Replacement {
  public:
   Replacement(const char* path, const char* temporary) noexcept : path_(path), temporary_(temporary) {}

@@ -17,7 +17,7 @@ namespace {
 Result<sys::LockState> look_at_lock(const char* directory) noexcept {
   const PathBuffer path = below(directory, lock);
   if (!path.ok()) return Error{ENAMETOOLONG, "look at", directory};
-  auto fd = sys::open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  auto fd = sys::open_foreign(path.c_str(), O_RDONLY);
   if (!fd) return Error{fd.error().code, "open supervise/lock of", directory};
   auto state = sys::test_lock(fd->get());
   if (!state) return Error{state.error().code, "test supervise/lock of", directory};
@@ -52,7 +52,7 @@ Result<Status> read_status(const char* directory) noexcept {
   const PathBuffer path = below(directory, status);
   if (!path.ok()) return Error{ENAMETOOLONG, "read the status of", directory};
   std::array<std::byte, wire::status_size_2_13 + 1> raw;  // one more than any file that is accepted
-  auto size = sys::read_file(path.c_str(), raw);
+  auto size = sys::read_foreign_file(path.c_str(), raw);
   if (!size) return Error{size.error().code, "read supervise/status of", directory};
   if (const auto decoded = wire::decode(std::span(raw).first(*size))) return *decoded;
   return Error{*size == wire::status_size_before_2_2 ? EOPNOTSUPP : EPROTO, "read supervise/status of", directory};
@@ -71,10 +71,11 @@ Delivered send_control(const char* directory, std::string_view subdirectory, std
   PathBuffer path = below(directory, subdirectory);
   if (path.size() > 0) path.append("/control");
   if (!path.ok()) return {Delivery::failed, ENAMETOOLONG};
-  auto fd = sys::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  auto fd = sys::open_foreign(path.c_str(), O_WRONLY);
   if (!fd) {
     const int code = fd.error().code;
     if (code == ENXIO) return {Delivery::not_listening, code};
+    if (code == ELOOP) return {Delivery::malformed, code};
     if (code != ENOENT && code != ENOTDIR && code != EISDIR) return {Delivery::failed, code};
     // Which part of the path is missing decides what the user is told.
     if (auto dir = sys::open(directory, O_RDONLY | O_DIRECTORY | O_NONBLOCK); !dir)

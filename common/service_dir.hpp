@@ -1,5 +1,9 @@
 #pragma once
 // The service directory as its clients see it: names, the test for a supervisor, the status file, the control FIFO.
+//
+// It may belong to somebody whom the caller does not trust: whatever is in supervise/, no call waits for it, links in
+// place of the files there are not followed, and only a FIFO is written to. The directory itself is taken for what the
+// path leads to.
 #include <sys/types.h>
 
 #include <string_view>

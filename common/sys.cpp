@@ -111,8 +111,17 @@ Result<UniqueFd> open_at(int dir, const char* path, int flags, mode_t mode) noex
   return owned(retry([&] { return ::openat(dir, path, flags | O_CLOEXEC, mode); }), "open", path);
 }
 
-Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noexcept {
-  auto fd = open(path, O_RDONLY | O_NONBLOCK);
+Result<UniqueFd> open_foreign(const char* path, int access) noexcept {
+  return open_foreign_at(cwd, path, access);
+}
+
+Result<UniqueFd> open_foreign_at(int dir, const char* path, int access) noexcept {
+  return open_at(dir, path, access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+}
+
+namespace {
+Result<std::size_t> read_to_the_end(const Result<UniqueFd>& fd, const char* path,
+                                    std::span<std::byte> buffer) noexcept {
   if (!fd) return fd.error();
   std::size_t filled = 0;
   while (filled < buffer.size()) {
@@ -122,6 +131,15 @@ Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noe
     filled += *n;
   }
   return filled;
+}
+}  // namespace
+
+Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noexcept {
+  return read_to_the_end(open(path, O_RDONLY | O_NONBLOCK), path, buffer);
+}
+
+Result<std::size_t> read_foreign_file(const char* path, std::span<std::byte> buffer) noexcept {
+  return read_to_the_end(open_foreign(path, O_RDONLY), path, buffer);
 }
 
 Result<std::size_t> read(int fd, std::span<std::byte> buffer) noexcept {
@@ -177,7 +195,10 @@ Result<void> mkdir(const char* path, mode_t mode) noexcept {
   return check(::mkdir(path, mode), "make the directory", path);
 }
 Result<void> mkfifo(const char* path, mode_t mode) noexcept {
-  return check(::mkfifo(path, mode), "make the FIFO", path);
+  return mkfifo_at(cwd, path, mode);
+}
+Result<void> mkfifo_at(int dir, const char* path, mode_t mode) noexcept {
+  return check(::mkfifoat(dir, path, mode), "make the FIFO", path);
 }
 Result<void> rename(const char* from, const char* to) noexcept {
   return check(::rename(from, to), "rename to", to);
@@ -222,11 +243,17 @@ Result<std::size_t> getcwd(std::span<char> text) noexcept {
 Result<void> chmod(const char* path, mode_t mode) noexcept {
   return check(::chmod(path, mode), "change the mode of", path);
 }
+Result<void> chmod(int fd, mode_t mode) noexcept {
+  return check(::fchmod(fd, mode), "change a mode");
+}
 Result<void> chmod_at(int dir, const char* path, mode_t mode) noexcept {
   return check(::fchmodat(dir, path, mode, 0), "change the mode of", path);
 }
 Result<void> chgrp(const char* path, gid_t group) noexcept {
   return check(::chown(path, static_cast<uid_t>(-1), group), "change the group of", path);
+}
+Result<void> chgrp(int fd, gid_t group) noexcept {
+  return check(::fchown(fd, static_cast<uid_t>(-1), group), "change a group");
 }
 Result<void> chown(const char* path, uid_t user, gid_t group) noexcept {
   return check(::chown(path, user, group), "change the owner of", path);

@@ -28,8 +28,13 @@ inline constexpr int cwd = -100;  // AT_FDCWD: paths relative to the working dir
 
 Result<UniqueFd> open(const char* path, int flags, mode_t mode = 0666) noexcept;
 Result<UniqueFd> open_at(int dir, const char* path, int flags, mode_t mode = 0666) noexcept;
+// Opens what somebody who is not trusted may have put there: no link in its place is followed, the other end of a FIFO
+// is not waited for, and a terminal does not become that of this process. Look at what it is before using it.
+Result<UniqueFd> open_foreign(const char* path, int access) noexcept;
+Result<UniqueFd> open_foreign_at(int dir, const char* path, int access) noexcept;
 // Reads until `buffer` is full or the file ends.
 Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noexcept;
+Result<std::size_t> read_foreign_file(const char* path, std::span<std::byte> buffer) noexcept;  // see open_foreign()
 Result<std::size_t> read(int fd, std::span<std::byte> buffer) noexcept;  // one read; EAGAIN is an error here
 Result<std::size_t> write(int fd, std::span<const std::byte> bytes) noexcept;
 Result<std::size_t> read_at(int fd, std::span<std::byte> buffer, off_t offset) noexcept;
@@ -44,6 +49,7 @@ Result<void> truncate(int fd, off_t size) noexcept;
 Result<void> sync(int fd) noexcept;  // fsync: also true for what cannot be synchronised, as a pipe
 Result<void> mkdir(const char* path, mode_t mode) noexcept;
 Result<void> mkfifo(const char* path, mode_t mode) noexcept;
+Result<void> mkfifo_at(int dir, const char* path, mode_t mode) noexcept;
 Result<void> rename(const char* from, const char* to) noexcept;
 Result<void> rename_at(int dir, const char* from, const char* to) noexcept;  // both in `dir`
 Result<void> link_at(int dir, const char* from, const char* to) noexcept;    // both in `dir`
@@ -58,8 +64,10 @@ Result<void> chdir(const char* path) noexcept;
 Result<void> chdir(int directory) noexcept;
 Result<std::size_t> getcwd(std::span<char> text) noexcept;  // terminated; the length without the terminator
 Result<void> chmod(const char* path, mode_t mode) noexcept;
+Result<void> chmod(int fd, mode_t mode) noexcept;
 Result<void> chmod_at(int dir, const char* path, mode_t mode) noexcept;
 Result<void> chgrp(const char* path, gid_t group) noexcept;
+Result<void> chgrp(int fd, gid_t group) noexcept;
 Result<void> chown(const char* path, uid_t user, gid_t group) noexcept;   // follows links
 Result<void> lchown(const char* path, uid_t user, gid_t group) noexcept;  // does not
 Result<void> access(const char* path, int mode) noexcept;                 // F_OK, X_OK with the real uid, as access(2)

@@ -12,7 +12,7 @@
 namespace s6 {
 
 Result<void> TallyReader::open(const char* path, std::uint32_t limit) noexcept {
-  auto fd = sys::open(path, O_RDONLY | O_NONBLOCK);
+  auto fd = sys::open_foreign(path, O_RDONLY);
   if (!fd) return fd.error();
   auto st = sys::fstat(fd->get());
   if (!st) return Error{st.error().code, "read", path};

@@ -1,5 +1,6 @@
 // s6-svperms: shows or changes who may look at services, command them and wait for them.
 #include <errno.h>
+#include <fcntl.h>
 
 #include "common/accounts.hpp"
 #include "common/cli.hpp"
@@ -80,20 +81,32 @@ gid_t group_for_or_die(const svc::Grant& grant, const struct stat& file) noexcep
   return *known ? owner.group : file.st_gid;
 }
 
-Result<void> grant(const char* path, const svc::Grant& wanted, const struct stat& file) noexcept {
+Result<void> grant(int fd, const svc::Grant& wanted, const struct stat& file) noexcept {
   const gid_t group = group_for_or_die(wanted, file);
-  if (group == file.st_gid) return sys::chmod(path, wanted.mode);
+  if (group == file.st_gid) return sys::chmod(fd, wanted.mode);
   // Not even for a moment does the new group get what the old one had.
-  if (auto closed = sys::chmod(path, file.st_mode & wanted.mode & 07700); !closed) return closed;
-  return fifodir::grant(path, wanted.mode, group);
+  if (auto closed = sys::chmod(fd, file.st_mode & wanted.mode & 07700); !closed) return closed;
+  return fifodir::grant(fd, wanted.mode, group);
 }
 
-void change_or_die(const char* directory, std::string_view name, const std::optional<svc::Grant>& wanted) noexcept {
+// The owner of a service directory may not be who calls us: what is changed is what was opened, a file of the kind that
+// belongs there. To open a FIFO both ways never waits.
+Result<UniqueFd> open_of_kind(const char* path, mode_t kind) noexcept {
+  if (kind == S_IFDIR) return fifodir::open(path, O_RDONLY);
+  return sys::open_foreign(path, O_RDWR);
+}
+
+void change_or_die(const char* directory, std::string_view name, mode_t kind,
+                   const std::optional<svc::Grant>& wanted) noexcept {
   if (!wanted) return;
   const PathBuffer path = path_or_die(directory, name);
-  const auto file = sys::stat(path.c_str());
-  if (!file) cli::die(file.error());
-  if (auto granted = grant(path.c_str(), *wanted, *file); !granted) cli::die(granted.error());
+  const auto fd = open_of_kind(path.c_str(), kind);
+  if (!fd) cli::die(Error{fd.error().code, "open", path.c_str()});
+  const auto file = sys::fstat(fd->get());
+  if (!file) cli::die(Error{file.error().code, "stat", path.c_str()});
+  if ((file->st_mode & S_IFMT) != kind) cli::die(cli::system_error, {path, " is not what belongs there"});
+  if (auto granted = grant(fd->get(), *wanted, *file); !granted)
+    cli::die(Error{granted.error().code, granted.error().doing, path.c_str()});
 }
 
 // --- showing -------------------------------------------------------------------------------------------------------
@@ -143,9 +156,9 @@ int main(int argc, char** argv) {
   Request request;
   const auto directories = parse_or_die(options::words_of(argc, argv), request);
   for (const char* const directory : directories) {
-    change_or_die(directory, service_dir::supervise, request.change.status);
-    change_or_die(directory, service_dir::control, request.change.control);
-    change_or_die(directory, service_dir::event, request.change.events);
+    change_or_die(directory, service_dir::supervise, S_IFDIR, request.change.status);
+    change_or_die(directory, service_dir::control, S_IFIFO, request.change.control);
+    change_or_die(directory, service_dir::event, S_IFDIR, request.change.events);
   }
   if (!request.show && !request.change.empty()) return cli::ok;
   bool all_shown = true;

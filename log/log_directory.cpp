@@ -71,8 +71,11 @@ void LogDirectory::prepare_or_die(Nanoseconds now) noexcept {
 
 void LogDirectory::lock_or_die() noexcept {
   const PathBuffer name{path(), "/", lock_file};
-  auto lock = sys::open_at(directory_.get(), lock_file, O_WRONLY | O_CREAT | O_NONBLOCK);
+  // Not even to be read by others, who may read the logs: a reader's lock would keep the next logger away.
+  constexpr mode_t mode = 0600;
+  auto lock = sys::open_at(directory_.get(), lock_file, O_WRONLY | O_CREAT | O_NONBLOCK, mode);
   if (!lock) cli::die(Error{lock.error().code, "open", name.c_str()});
+  (void)sys::chmod(lock->get(), mode);  // one that s6 has made; a logger of its owner works all the same
   const auto locked = sys::lock_exclusive(lock->get());
   if (!locked) cli::die(Error{locked.error().code, "lock", name.c_str()});
   if (!*locked) cli::die(Error{EBUSY, "lock", name.c_str()}, "another logger is at work there");

@@ -17,15 +17,18 @@ namespace s6::supervise {
 namespace {
 
 // The lock that keeps a second copy of the service away, for its whole life and that of whoever inherits the
-// descriptor: an open-file-description lock. It conflicts with the record locks that s6-setlock takes.
+// descriptor: an open-file-description lock. It conflicts with the record locks that s6-setlock takes. And with those
+// of readers: nobody else may open the file, or he could keep the service from starting.
 struct ServiceLock {
   UniqueFd fd;
   bool held = false;  // false: another copy still has it, the new one must wait
 };
 
 Result<ServiceLock> open_service_lock() noexcept {
-  auto fd = sys::open(service_dir::service_lock, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK);
+  constexpr mode_t mode = 0600;
+  auto fd = sys::open(service_dir::service_lock, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, mode);
   if (!fd) return fd.error();
+  (void)sys::chmod(fd->get(), mode);  // one that s6 has made; a service of its owner starts all the same
   auto locked = sys::lock_description(fd->get());
   if (!locked) return Error{locked.error().code, "lock", service_dir::service_lock};
   return ServiceLock{std::move(*fd), *locked};

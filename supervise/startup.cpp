@@ -47,18 +47,43 @@ void make_event_directory_or_die() noexcept {
   if (auto r = sys::chmod(service_dir::event, fifodir::restricted_mode); !r) cli::die(r.error());
 }
 
-UniqueFd take_lock_or_die() noexcept {
-  auto fd = sys::open(service_dir::lock, O_WRONLY | O_CREAT | O_NONBLOCK, lock_mode);
+// Supervisors that start at the same time look for each other one by one. Nobody else can open this directory. Where it
+// cannot be locked, on some network file systems, they do without.
+UniqueFd take_turn_or_die() noexcept {
+  auto turn = sys::open(service_dir::supervise, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+  if (!turn) return UniqueFd();
+  if (const auto taken = sys::lock_directory(turn->get()); taken && !*taken)
+    cli::die(cli::usage_error, {"another s6-supervise is just starting here"});
+  return std::move(*turn);
+}
+
+UniqueFd open_lock_or_die(int flags) noexcept {
+  auto fd = sys::open(service_dir::lock, O_WRONLY | O_CREAT | O_NONBLOCK | flags, lock_mode);
   if (!fd) cli::die(fd.error());
-  auto locked = sys::lock_exclusive(fd->get());
-  if (!locked) cli::die(Error{locked.error().code, "lock", service_dir::lock});
-  if (!*locked) {
-    auto other = sys::test_lock(fd->get());
-    const pid_t holder = other ? other->holder : 0;
-    cli::die(cli::usage_error, {"another s6-supervise is already running here", holder != 0 ? ", pid " : "",
-                                holder != 0 ? to_text(holder).view() : std::string_view()});
-  }
   return std::move(*fd);
+}
+
+bool lock_or_die(const UniqueFd& lock) noexcept {
+  auto locked = sys::lock_exclusive(lock.get());
+  if (!locked) cli::die(Error{locked.error().code, "lock", service_dir::lock});
+  return *locked;
+}
+
+// Whoever may see whether a supervisor runs may read the lock file, and so put a reader's lock on it while there is no
+// supervisor. That must not keep one away: the file is left to them, and another takes its place.
+UniqueFd take_lock_or_die() noexcept {
+  const UniqueFd turn = take_turn_or_die();
+  UniqueFd lock = open_lock_or_die(0);
+  if (lock_or_die(lock)) return lock;
+  const auto other = sys::test_lock(lock.get());  // only writers' locks, as those of supervisors
+  if (other && !other->locked) {
+    if (auto removed = sys::unlink(service_dir::lock); !removed) cli::die(removed.error());
+    lock = open_lock_or_die(O_EXCL);
+    if (lock_or_die(lock)) return lock;
+  }
+  const pid_t holder = other ? other->holder : 0;
+  cli::die(cli::usage_error, {"another s6-supervise is already running here", holder != 0 ? ", pid " : "",
+                              holder != 0 ? to_text(holder).view() : std::string_view()});
 }
 
 UniqueFd open_control_or_die() noexcept {

@@ -40,7 +40,7 @@ inline constexpr auto differences = std::to_array<Difference>({
   {"stale-fifos-of-any-generation-are-cleaned", Side::supervisor,
    "at start, 2.13 and later, and ours, remove unread FIFOs called ftrig1 and 33 characters; 2.11 looks for another length"},
   {"lock-file-is-made", Side::supervisor,
-   "2.14 and later, and ours, make supervise/service-lock; 2.11 refuses to start a service with a lock-fd while it is missing"},
+   "2.14 and later, and ours, make supervise/service-lock, ours for its owner only; 2.11 refuses to start a service with a lock-fd while it is missing"},
   {"a-bad-finish-is-told", Side::supervisor,
    "2.12 and later, and ours, warn about a finish that cannot be executed; 2.11 says nothing"},
   {"bad-lock-fd-is-no-lock", Side::supervisor,
@@ -362,6 +362,8 @@ inline constexpr auto differences = std::to_array<Difference>({
   {"log-empty-files-are-no-archives", Side::client,
    "2.15, and ours, make no archive of an empty file; 2.11 does in recovery and of what a processor wrote"},
   // --- s6-log: defects of the real ones ---
+  {"log-lock-is-private", Side::client,
+   "who may read logs made by the real one may lock its lock as a reader, and no logger starts there any more; ours is for its owner only"},
   {"log-keeps-an-unterminated-line", Side::client,
    "the real one throws away what comes after the last newline when its input ends; ours logs it"},
   {"log-recovers-from-any-crash", Side::client,

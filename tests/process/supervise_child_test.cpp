@@ -371,7 +371,7 @@ TEST_CASE("a lock-fd makes supervise/service-lock") {
   supervisor.expect("s");
   supervisor.settle();
   CHECK_DIFFERS("lock-file-is-made",
-                supervisor.events().take() == "u" && mode_of(dir / "supervise/service-lock") == "0640");
+                supervisor.events().take() == "u" && mode_of(dir / "supervise/service-lock") == "0600");
 }
 
 TEST_CASE("the service holds the service lock, wherever lock-fd puts it, as long as it lives") {

@@ -348,6 +348,10 @@ void set_up_runner() {
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGALRM}) sigaddset(&ending, number);
   sigprocmask(SIG_BLOCK, &ending, nullptr);
   runner().interrupts.reset(signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK));
+  renew_alarm();
+}
+
+void renew_alarm() {
   alarm(280);
 }
 

@@ -121,6 +121,7 @@ Ran run(std::vector<std::string> argv, Here here = Here::now());
 // Before the first test: become the reaper of all orphans, take SIGINT, SIGTERM and SIGHUP (and an alarm before ctest's
 // own) as a reason to clean up and leave, make the scratch directory.
 void set_up_runner();
+void renew_alarm();  // the time until it begins anew: for a run that is long because it does much
 void tear_down_runner();
 const std::filesystem::path& runner_directory();  // of the whole run; world-searchable
 // Kills and reaps every descendant of the runner.

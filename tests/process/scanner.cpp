@@ -40,17 +40,6 @@ Process started(Start start, UniqueFd only_its) {
   return Process(std::move(start));
 }
 
-// As children(), which looks at every process there is; this is asked over and over.
-std::vector<pid_t> its_children(pid_t parent) {
-  const std::string list = proc(parent, "task/" + std::to_string(parent) + "/children");
-  if (!is_there(list)) return children(parent);  // an option of the kernel
-  std::istringstream in(read_file(list));
-  std::vector<pid_t> found;
-  for (pid_t pid; in >> pid;)
-    if (alive(pid)) found.push_back(pid);
-  return found;
-}
-
 bool holds_its_lock(pid_t supervisor) {
   // Opened is not yet locked.
   const auto state = service_dir::test_supervisor(("/proc/" + std::to_string(supervisor) + "/cwd").c_str());
@@ -77,6 +66,16 @@ UniqueFd write_end_of_new_pipe(UniqueFd& read_end) {
 }  // namespace
 
 // --- looking at processes ------------------------------------------------------------------------------------------
+std::vector<pid_t> its_children(pid_t parent) {
+  const std::string list = proc(parent, "task/" + std::to_string(parent) + "/children");
+  if (!is_there(list)) return children(parent);  // an option of the kernel
+  std::istringstream in(read_file(list));
+  std::vector<pid_t> found;
+  for (pid_t pid; in >> pid;)
+    if (alive(pid)) found.push_back(pid);
+  return found;
+}
+
 std::vector<std::string> command_line(pid_t pid) {
   std::istringstream in(read_file(proc(pid, "cmdline")));
   std::vector<std::string> words;

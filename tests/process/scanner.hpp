@@ -29,6 +29,7 @@
 namespace s6::test {
 
 // --- looking at processes ------------------------------------------------------------------------------------------
+std::vector<pid_t> its_children(pid_t parent);  // as children(), but without a look at every process there is
 std::vector<std::string> command_line(pid_t pid);
 double start_time(pid_t pid);  // in seconds, 10 ms exact; 0 if there is no such process
 // In how many of its descriptors the process has this file; `target` is as fd_target() says.

@@ -70,18 +70,22 @@ void settle(Side& one, Side& other, std::chrono::milliseconds calm) {
   while (!(one.is_settled(calm) & other.is_settled(calm))) continue;
 }
 
-// Applies the steps to both sides, and compares what can be seen of them in the beginning and after each step. A Side
-// has apply(step), begin_to_settle(), is_settled(calm) and snapshot(), which returns a text.
-template <class Side, class Step>
-std::string first_difference(Side& real, Side& ours, const std::vector<Step>& steps, std::chrono::milliseconds calm) {
+// Lives a life, and compares what can be seen of the sides in the beginning and after each step: the first difference,
+// or nothing. A Side has apply(step), start() for the moment between setup and steps, begin_to_settle(),
+// is_settled(calm) and snapshot(), which returns a text.
+template <class Side, class Life>
+std::string first_difference(Side& real, Side& ours, const Life& life, std::chrono::milliseconds calm) {
+  for (const auto& step : life.setup)
+    for (Side* side : {&real, &ours}) side->apply(step);
+  for (Side* side : {&real, &ours}) side->start();
   std::string before = "in the beginning";
   for (std::size_t i = 0;; ++i) {
     settle(real, ours, calm);
     const std::string theirs = real.snapshot(), mine = ours.snapshot();
     if (theirs != mine) return before + "\n  real: " + theirs + "\n  ours: " + mine;
-    if (i == steps.size()) return {};
-    for (Side* side : {&real, &ours}) side->apply(steps[i]);
-    before = "after step " + std::to_string(i) + ", " + to_text(steps[i]);
+    if (i == life.steps.size()) return {};
+    for (Side* side : {&real, &ours}) side->apply(life.steps[i]);
+    before = "after step " + std::to_string(i) + ", " + to_text(life.steps[i]);
   }
 }
 

@@ -3,9 +3,9 @@
 // their services must have lived and told alike; and the scanners must complain, end and leave processes alike.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <sstream>
 
-#include "common/service_dir.hpp"
 #include "engine.hpp"
 #include "harness.hpp"
 #include "scanner.hpp"
@@ -20,67 +20,21 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using Step = ScannerStep;
 
-// A service or a logger, and what comes of it.
-class Watched {
- public:
-  explicit Watched(const fs::path& path) : dir_(path), events_(dir_.make_event() / "event") {}
+// A service or a logger of the scanner's.
+struct Supervised {
+  explicit Supervised(const fs::path& path) : watched(path) {}
 
-  ServiceDir& dir() { return dir_; }
-  void make_stubborn() { is_stubborn_ = true; }
-
-  // Its supervisor, 0 if it has none.
-  [[nodiscard]] pid_t supervisor() const {
-    const auto state = service_dir::test_supervisor(dir_.path().c_str());
-    return state && state->locked ? state->holder : 0;
-  }
-  // A status outlives its process, whose number may be another's by now.
-  [[nodiscard]] pid_t process() const {
-    if (raw_status().empty()) return 0;
-    const pid_t pid = dir_.status().pid;
-    return pid != 0 && working_directory(pid) == dir_.path() ? pid : 0;
-  }
-
-  void send(const std::string& bytes) const {
-    const UniqueFd control(open((dir_ / "supervise/control").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
-    if (control) (void)!write(control.get(), bytes.data(), bytes.size());
-  }
   // Only who waits there: a gate that is open already would let the next one end as soon as it comes.
   void release() {
-    if (is_stubborn_ && process() != 0) dir_.open_gate("g");
-  }
-
-  void listen() {
-    seen_ += events_.take();
-    while (!dir_.voice().quiet()) said_ += dir_.voice().next() + "; ";
-  }
-  // A service that is wanted up comes back a second after its death, if at all.
-  [[nodiscard]] bool waits_for_restart() const {
-    if (supervisor() == 0 || raw_status().empty()) return false;
-    const Status status = dir_.status();
-    return status.want_up && status.pid == 0;
+    if (is_stubborn && watched.process() != 0) watched.dir().open_gate("g");
   }
   // Has the supervisor that it had at remember() ended?
-  void remember() { supervisor_ = supervisor(); }
-  [[nodiscard]] bool has_lost_its_supervisor() const { return supervisor_ != 0 && supervisor() != supervisor_; }
+  void remember() { before = watched.supervisor(); }
+  [[nodiscard]] bool has_lost_its_supervisor() const { return before != 0 && watched.supervisor() != before; }
 
-  [[nodiscard]] std::string trace() const { return seen_ + '/' + said_ + '/' + raw_status(); }
-  std::string snapshot() {
-    const std::string status = raw_status();
-    return "events \"" + std::exchange(seen_, {}) + "\", status " + (status.empty() ? "none" : view_.look(status)) +
-           ", it said \"" + std::exchange(said_, {}) + "\", record " +
-           surroundings(dir_ / "run.record", dir_.path(), supervisor());
-  }
-
- private:
-  [[nodiscard]] std::string raw_status() const { return read_file(dir_ / "supervise/status"); }
-
-  ServiceDir dir_;
-  Events events_;
-  bool is_stubborn_ = false;
-  pid_t supervisor_ = 0;
-  std::string seen_;
-  std::string said_;
-  StatusView view_;
+  Watched watched;
+  bool is_stubborn = false;
+  pid_t before = 0;
 };
 
 fs::path made(const fs::path& directory) {
@@ -101,7 +55,7 @@ class Side {
   Side& operator=(const Side&) = delete;
 
   void apply(const Step& step) {
-    for (auto& [name, one] : watched_) one.remember();
+    for (auto& [name, one] : services_) one.remember();
     is_new_ = false;
     switch (step.kind) {
       case Step::Kind::service: make_service(step); break;
@@ -116,19 +70,20 @@ class Side {
       case Step::Kind::signal:
         if (running()) scanner_->signal(step.signal);
         break;
-      case Step::Kind::command: watched_.at(step.name).send(step.text); break;
+      case Step::Kind::command: services_.at(step.name).watched.send(step.text); break;
       case Step::Kind::kill: kill_of(step); break;
-      case Step::Kind::gate: watched_.at(step.name).release(); break;
+      case Step::Kind::gate: services_.at(step.name).release(); break;
       case Step::Kind::program: scan_.program(step.name, step.text); break;
       case Step::Kind::remove: fs::remove(scan_.own(step.name)); break;
       case Step::Kind::dismiss:
-        for (auto& [name, one] : watched_) one.send("dx");
+        for (auto& [name, one] : services_) one.watched.send("dx");
         break;
       case Step::Kind::release:
-        for (auto& [name, one] : watched_) one.release();
+        for (auto& [name, one] : services_) one.release();
         break;
       case Step::Kind::start: start(); break;
     }
+    note_second_names();
   }
 
   void start() {
@@ -161,37 +116,39 @@ class Side {
          << (complains() ? " and complains" : "") << ", its programs said \"" << std::exchange(said_, {}) << "\""
          << ", supervises " << supervised() << ", processes " << processes_in(place_) << ", record "
          << record_of_programs();
-    for (auto& [name, one] : watched_) text << "\n    " << name << ": " << one.snapshot() << pipe_of(name);
+    for (auto& [name, one] : services_) text << "\n    " << name << ": " << one.watched.snapshot() << pipe_of(name);
     return text.str();
   }
 
  private:
   void make_service(const Step& step) {
-    Watched& one = watched_.try_emplace(step.name, place_ / "services" / step.name).first->second;
+    Supervised& one = services_.try_emplace(step.name, place_ / "services" / step.name).first->second;
     std::string script = "record\nsay up\n";
     if (step.text == "speaking") script += "notify 1 hello\\n\n";
     if (step.text == "stubborn") {
-      one.make_stubborn();
-      one.dir().run("trap TERM\n" + script + "gate g\nexit 0");
+      one.is_stubborn = true;
+      one.watched.dir().run("trap TERM\n" + script + "gate g\nexit 0");
       return;
     }
-    one.dir().run(script + "sleep");
-    if (step.text == "idle") one.dir().file("down", "");
+    one.watched.dir().run(script + "sleep");
+    if (step.text == "idle") one.watched.dir().file("down", "");
   }
 
   void make_logger(const Step& step) {
     const fs::path path = place_ / "services" / step.name / "log";
     if (step.text == "file") return write_file(path, "");
-    Watched& one = watched_.try_emplace(step.name + "/log", path).first->second;
-    one.dir().run_sh("exec cat >voice");
-    if (step.text == "idle") one.dir().file("down", "");
+    Supervised& one = services_.try_emplace(step.name + "/log", path).first->second;
+    one.watched.dir().run_sh("exec cat >voice");
+    // At the end of its input it would end, again and again: a life with that never comes to rest.
+    one.watched.dir().finish_sh("test $1 != 0 || exit 125");
+    if (step.text == "idle") one.watched.dir().file("down", "");
     if (step.text != "stubborn") return;
-    one.make_stubborn();
-    one.dir().run("trap TERM HUP\nsay up\ngate g\nexit 0");
+    one.is_stubborn = true;
+    one.watched.dir().run("trap TERM HUP\nsay up\ngate g\nexit 0");
   }
 
   void link(const Step& step) {
-    if (!is_there(scan_ / step.text)) scan_.link(watched_.at(step.name).dir().path(), step.text);
+    if (!is_there(scan_ / step.text)) scan_.link(services_.at(step.name).watched.dir().path(), step.text);
   }
 
   void clutter(const Step& step) {
@@ -202,7 +159,7 @@ class Side {
   }
 
   void kill_of(const Step& step) {
-    Watched& one = watched_.at(step.name);
+    const Watched& one = services_.at(step.name).watched;
     const pid_t supervisor = one.supervisor(), process = one.process();
     if (step.text == "both" && supervisor != 0) return kill_supervisor(supervisor);
     if (step.text == "supervisor" && supervisor != 0) ::kill(supervisor, SIGKILL);
@@ -217,15 +174,15 @@ class Side {
   }
 
   void listen() {
-    if (watched_.empty()) return;
+    if (services_.empty()) return;
     (void)wait_readable(-1, Clock::now() + 5ms);
-    for (auto& [name, one] : watched_) one.listen();
+    for (auto& [name, one] : services_) one.watched.listen();
     while (!scan_.voice().quiet()) said_ += scan_.voice().next() + "; ";
   }
 
   bool waits_for_restart() {
-    return std::ranges::any_of(watched_, [](const auto& entry) {
-      return entry.second.has_lost_its_supervisor() || entry.second.waits_for_restart();
+    return std::ranges::any_of(services_, [](const auto& entry) {
+      return entry.second.has_lost_its_supervisor() || entry.second.watched.waits_for_restart();
     });
   }
 
@@ -233,8 +190,18 @@ class Side {
   std::string trace() {
     std::string state = said_ + (running() ? "+" : "-");
     if (running()) state += supervised();
-    for (auto& [name, one] : watched_) state += '/' + one.trace();
+    for (auto& [name, one] : services_) state += '/' + one.watched.trace();
     return state;
+  }
+
+  // 2.11 starts a supervisor as soon as a scan meets its directory, later versions after the scan. With two entries for
+  // one directory the one gives it the first name, and the others the last.
+  void note_second_names() {
+    std::set<std::string> met;
+    for (const auto& entry : fs::directory_iterator(scan_.path()))
+      if (entry.is_symlink())
+        if (const std::string target = relative(fs::read_symlink(entry)); !met.insert(target).second)
+          has_second_name_.insert(target);
   }
 
   // "NAME (DIRECTORY)" of each supervisor, in order.
@@ -243,7 +210,9 @@ class Side {
     std::vector<std::string> names;
     for (const pid_t pid : its_children(scanner_->pid())) {
       const std::vector<std::string> words = command_line(pid);
-      if (words.size() == 2) names.push_back(words[1] + " (" + relative(working_directory(pid)) + ")");
+      if (words.size() != 2) continue;
+      const std::string directory = relative(working_directory(pid));
+      names.push_back((has_second_name_.contains(directory.substr(0, 1)) ? "?" : words[1]) + " (" + directory + ")");
     }
     std::ranges::sort(names);
     std::string text;
@@ -257,9 +226,9 @@ class Side {
 
   // Of a service with a logger: is there one pipe between them, and in how many descriptors has the scanner its ends?
   std::string pipe_of(const std::string& name) {
-    const auto logger = watched_.find(name + "/log");
-    if (logger == watched_.end()) return {};
-    const pid_t writer = watched_.at(name).supervisor(), reader = logger->second.supervisor();
+    const auto logger = services_.find(name + "/log");
+    if (logger == services_.end()) return {};
+    const pid_t writer = services_.at(name).watched.supervisor(), reader = logger->second.watched.supervisor();
     const std::string in = reader != 0 ? fd_target(reader, 0) : "", out = writer != 0 ? fd_target(writer, 1) : "";
     std::string text = std::string(", writes to ") + (out.starts_with("pipe:") ? "a pipe"
                                                       : out.empty()            ? "nothing"
@@ -291,9 +260,10 @@ class Side {
   int rescan_;
   fs::path place_;
   ScanDir scan_;
-  std::map<std::string, Watched> watched_;
+  std::map<std::string, Supervised> services_;
   std::unique_ptr<Scanner> scanner_;
-  bool is_new_ = false;  // the scanner, and so all that it starts
+  std::set<std::string> has_second_name_;  // services that have had two entries at a time
+  bool is_new_ = false;                    // the scanner, and so all that it starts
   std::size_t complaints_ = 0;
   std::string said_;
   Calm calm_;
@@ -305,10 +275,7 @@ std::string difference(const ScannerLife& life, int patience_factor) {
   scene.allow_orphans();
   Side real(scene, "real", programs().supervisors, life.rescan);
   Side ours(scene, "ours", programs().clients, life.rescan);
-  for (const Step& step : whole.setup)
-    for (Side* side : {&real, &ours}) side->apply(step);
-  for (Side* side : {&real, &ours}) side->start();
-  return first_difference(real, ours, whole.steps, 100ms * patience_factor);
+  return first_difference(real, ours, whole, 100ms * patience_factor);
 }
 
 TEST_SUITE("lives-scanner") {

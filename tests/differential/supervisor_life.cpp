@@ -74,6 +74,7 @@ class Maker {
   // come together.
   bool gives_up_;
   bool quick_finish_;      // it takes no time, and there always is one
+  bool leaving_ = false;   // the supervisor has been told to
   bool orphaned_ = false;  // the supervisor may have been killed, and its service wait at a gate for ever
 };
 
@@ -137,7 +138,10 @@ Step Maker::control() {
   constexpr std::string_view wishes = "uUoO~";
   if (chance_.percent(30))
     for (unsigned more = 1 + chance_.below(3); more > 0; --more) text += chance_.one_of(wishes);
-  if (text.size() == 1 && company_ != Company::clients && chance_.percent(6)) text = 'x';
+  if (text.size() == 1 && company_ != Company::clients && chance_.percent(6)) {
+    text = 'x';
+    leaving_ = true;
+  }
   return {Step::Kind::control, "", text};
 }
 
@@ -157,6 +161,7 @@ Step Maker::client() {
 }
 
 Step Maker::signal() {
+  leaving_ = true;
   if (company_ != Company::killers || chance_.percent(50))
     return {Step::Kind::signal, "", "", chance_.pick({SIGTERM, SIGTERM, SIGHUP, SIGINT, SIGQUIT})};
   orphaned_ = true;
@@ -164,7 +169,8 @@ Step Maker::signal() {
 }
 
 Step Maker::step() {
-  if (has_clients() && chance_.percent(30)) return client();
+  // A client that comes when the supervisor has gone believes its status, or, with ours, does not.
+  if (has_clients() && !leaving_ && chance_.percent(30)) return client();
   const unsigned kind = chance_.below(100);
   if (kind < 48) return control();
   // Of two that wait at one gate, which one passes is chance.
@@ -190,7 +196,7 @@ SupervisorLife Maker::life() {
   life.setup.push_back(run());
   if (quick_finish_ || chance_.percent(60)) life.setup.push_back(finish());
   for (const Setting& one : settings)
-    if (chance_.percent(35)) life.setup.push_back(setting(one));
+    if (chance_.percent(one.name == "notification-fd" ? 65 : 35)) life.setup.push_back(setting(one));
   if (!quick_finish_)
     life.setup.push_back({Step::Kind::file, "timeout-finish", std::string(chance_.one_of(finish_timeouts))});
   else if (chance_.percent(50))

@@ -2,8 +2,6 @@
 // the same events, published the same status, recorded the same deaths, done the same to the service and shown it the
 // same surroundings, complained or not, and left the same processes; and the clients that wait for it, the real ones on
 // the one side and ours on the other, must know the same.
-#include <sys/ioctl.h>
-
 #include <sstream>
 
 #include "engine.hpp"
@@ -27,18 +25,20 @@ class Side {
       : programs_(std::move(programs)),
         time_(time),
         place_(scene.path() / name),
-        dir_(place_ / "service"),
-        events_(dir_.make_event() / "event") {}
+        service_(place_ / "service"),
+        dir_(service_.dir()) {}
   Side(const Side&) = delete;
   Side& operator=(const Side&) = delete;
 
   void apply(const Step& step) {
     switch (step.kind) {
-      case Step::Kind::control: send(step.text); break;
+      case Step::Kind::control: service_.send(step.text); break;
       case Step::Kind::signal:
         if (running()) process_->signal(step.signal);
         break;
-      case Step::Kind::hit: hit(step.signal); break;
+      case Step::Kind::hit:
+        if (const pid_t pid = service_.process(); pid != 0) kill(pid, step.signal);
+        break;
       case Step::Kind::gate: dir_.open_gate(step.text); break;
       case Step::Kind::file: put(step); break;
       case Step::Kind::directory: fs::create_directories((dir_.remove(step.name), dir_ / step.name)); break;
@@ -52,36 +52,28 @@ class Side {
     if (running()) return;
     process_ = std::make_unique<Process>(Start{.argv = {programs_ / "s6-supervise", dir_.name()}, .cwd = place_});
     complaints_ = 0;
+    // What there was of an earlier one may not have been compared yet.
+    const auto heard = service_.seen().size();
     const auto started = Clock::now();
-    while (seen_.find('s', heard_) == std::string::npos && running() && Clock::now() - started < patience) listen(5);
-    heard_ = seen_.size();
+    while (service_.seen().find('s', heard) == std::string::npos && running() && Clock::now() - started < patience)
+      listen(5ms);
   }
 
   void begin_to_settle() { calm_.begin(); }
   bool is_settled(milliseconds calm) {
-    // A service that is wanted up comes back a second after its death, if at all.
     const milliseconds restart = 1200ms + 3 * calm;
-    listen(1);
+    listen(1ms);
     calm_.see(trace());
-    return calm_.lasts() >= calm && (calm_.since_begin() >= restart || !waits_for_restart()) && timeouts_are_over();
+    return calm_.lasts() >= calm && (calm_.since_begin() >= restart || !service_.waits_for_restart()) &&
+           timeouts_are_over();
   }
 
   std::string snapshot() {
-    std::ostringstream text;
-    text << "events \"" << std::exchange(seen_, {}) << "\", status " << view_.look(raw_status())
-         << ", the service said \"" << std::exchange(said_, {}) << "\", deaths ";
-    heard_ = 0;
-    for (const Death& death : dir_.deaths()) text << int{death.exit_code} << "/" << int{death.signal} << " ";
-    text << (is_there(dir_ / "down") ? ", a down file" : ", no down file") << ", supervisor "
-         << (running()   ? "runs"
-             : !process_ ? "was not started"
-                         : describe(process_->wait()))
-         << (complains() ? " and complains" : "") << ", clients " << clients() << ", processes "
-         << processes_in(place_);
-    const pid_t parent = process_ ? process_->pid() : -1;
-    for (const char* record : {"run.record", "finish.record"})
-      text << ", " << record << ": " << surroundings(dir_ / record, place_, parent);
-    return text.str();
+    return service_.snapshot() + ", supervisor " +
+           (running()   ? "runs"
+            : !process_ ? "was not started"
+                        : describe(process_->wait())) +
+           (complains() ? " and complains" : "") + ", clients " + clients() + ", processes " + processes_in(place_);
   }
 
  private:
@@ -117,45 +109,18 @@ class Side {
     (void)sleeps(clients_.back().process);
   }
 
-  // A status outlives its process, whose number may be another's by now.
-  void hit(int number) {
-    if (raw_status().empty()) return;
-    const pid_t pid = dir_.status().pid;
-    if (pid != 0 && working_directory(pid) == dir_.path()) kill(pid, number);
-  }
-
   bool running() { return process_ && process_->running(); }
 
-  void send(const std::string& bytes) {
-    const UniqueFd control(open((dir_ / "supervise/control").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
-    if (control) (void)!write(control.get(), bytes.data(), bytes.size());
+  void listen(milliseconds time) {
+    (void)wait_readable(-1, Clock::now() + time);
+    service_.listen();
   }
-
-  void listen(int time) {
-    (void)wait_readable(events_.fd(), Clock::now() + milliseconds(time));
-    seen_ += events_.take();
-    while (!dir_.voice().quiet()) {
-      const std::string line = dir_.voice().next();
-      said_ += (line.starts_with("child ") ? "child" : line) + "; ";
-    }
-  }
-
-  [[nodiscard]] std::string raw_status() const { return read_file(dir_ / "supervise/status"); }
 
   // Whatever changes when something happens.
   std::string trace() {
-    std::string state = seen_ + '/' + said_ + '/' + raw_status() + (running() ? "+" : "-");
+    std::string state = service_.trace() + (running() ? "+" : "-");
     for (Client& client : clients_) state += client.process.running() ? '+' : '-';
-    const UniqueFd control(open((dir_ / "supervise/control").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    int waiting = 0;
-    if (control && ioctl(control.get(), FIONREAD, &waiting) == 0) state += std::to_string(waiting);
     return state;
-  }
-
-  bool waits_for_restart() {
-    if (!running() || raw_status().empty()) return false;
-    const Status status = dir_.status();
-    return status.want_up && status.pid == 0;
   }
 
   bool timeouts_are_over() {
@@ -182,15 +147,11 @@ class Side {
   fs::path programs_;
   milliseconds time_;
   fs::path place_;
-  ServiceDir dir_;
-  Events events_;
+  Watched service_;
+  ServiceDir& dir_;
   std::unique_ptr<Process> process_;
   std::vector<Client> clients_;
   std::size_t complaints_ = 0;
-  std::string seen_;
-  std::size_t heard_ = 0;
-  std::string said_;
-  StatusView view_;
   Calm calm_;
 };
 
@@ -200,10 +161,7 @@ std::string difference(const SupervisorLife& life, int patience_factor) {
   const milliseconds time = 1000ms * patience_factor;
   Side real(scene, "real", programs().supervisors, time);
   Side ours(scene, "ours", programs().clients, time);
-  for (const Step& step : life.setup)
-    for (Side* side : {&real, &ours}) side->apply(step);
-  for (Side* side : {&real, &ours}) side->start();
-  return first_difference(real, ours, life.steps, 100ms * patience_factor);
+  return first_difference(real, ours, life, 100ms * patience_factor);
 }
 
 TEST_SUITE("lives-supervisor") {

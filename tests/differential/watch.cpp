@@ -1,8 +1,11 @@
 #include "watch.hpp"
 
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <sstream>
 
+#include "common/service_dir.hpp"
 #include "scanner.hpp"
 
 namespace s6::test {
@@ -18,7 +21,7 @@ std::string name_of(pid_t pid) {
 // Of a line "KEY VALUE" in a record; empty: it is left out.
 std::string normalised(const std::string& key, std::string value, const std::string& pid, const std::string& parent) {
   if (key == "pid") return {};
-  if (key == "ppid") return value == parent ? "its supervisor" : "another";
+  if (key == "ppid") return value == parent ? "as it ought to be" : "another";
   if (key == "pgid" || key == "sid") return value == pid ? "its own" : "another";
   // 2.12 and later, and ours, say ./run, and tell finish the process group: named differences.
   if (key == "argv0" && value.starts_with("./")) return value.substr(2);
@@ -82,6 +85,56 @@ std::string StatusView::look(const std::string& bytes) {
        << (status.ready_since == last_.ready_since ? "before" : "now");
   last_ = status;
   return text.str();
+}
+
+void Watched::listen() {
+  seen_ += events_.take();
+  while (!dir_.voice().quiet()) {
+    const std::string line = dir_.voice().next();
+    said_ += (line.starts_with("child ") ? "child" : line) + "; ";
+  }
+}
+
+std::string Watched::trace() const {
+  std::string state = seen_ + '/' + said_ + '/' + raw_status();
+  const UniqueFd control(open((dir_ / "supervise/control").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  int waiting = 0;
+  if (control && ioctl(control.get(), FIONREAD, &waiting) == 0) state += std::to_string(waiting);
+  return state;
+}
+
+std::string Watched::snapshot() {
+  std::ostringstream text;
+  const std::string status = raw_status();
+  text << "events \"" << std::exchange(seen_, {}) << "\", status " << (status.empty() ? "none" : view_.look(status))
+       << ", it said \"" << std::exchange(said_, {}) << "\", deaths ";
+  for (const Death& death : dir_.deaths()) text << int{death.exit_code} << "/" << int{death.signal} << " ";
+  text << (is_there(dir_ / "down") ? ", a down file" : ", no down file");
+  for (const char* record : {"run.record", "finish.record"})
+    text << ", " << record << ": " << surroundings(dir_ / record, dir_.path(), supervisor());
+  return text.str();
+}
+
+pid_t Watched::supervisor() const {
+  const auto state = service_dir::test_supervisor(dir_.path().c_str());
+  return state && state->locked ? state->holder : 0;
+}
+
+pid_t Watched::process() const {
+  if (raw_status().empty()) return 0;
+  const pid_t pid = dir_.status().pid;
+  return pid != 0 && working_directory(pid) == dir_.path() ? pid : 0;
+}
+
+bool Watched::waits_for_restart() const {
+  if (supervisor() == 0 || raw_status().empty()) return false;
+  const Status status = dir_.status();
+  return status.want_up && status.pid == 0;
+}
+
+void Watched::send(const std::string& bytes) const {
+  const UniqueFd control(open((dir_ / "supervise/control").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  if (control) (void)!write(control.get(), bytes.data(), bytes.size());
 }
 
 std::string surroundings(const fs::path& record, const fs::path& place, pid_t parent) {

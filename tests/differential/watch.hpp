@@ -43,6 +43,40 @@ class StatusView {
   Status last_;
 };
 
+// A service or a logger with whoever supervises it, and what comes of it.
+class Watched {
+ public:
+  explicit Watched(const std::filesystem::path& path) : dir_(path), events_(dir_.make_event() / "event") {}
+  ServiceDir& dir() { return dir_; }
+
+  // Takes in what it has told and said since. A line of the test service about its child names the child's number,
+  // which is left out.
+  void listen();
+  // The events since the last snapshot().
+  [[nodiscard]] const std::string& seen() const { return seen_; }
+  // Whatever changes when something happens.
+  [[nodiscard]] std::string trace() const;
+  // What there was since the last time: events, words, deaths; how its status and its surroundings look now.
+  std::string snapshot();
+
+  [[nodiscard]] pid_t supervisor() const;  // 0 if it has none
+  // Of the service or its finish, as the status says; 0 if there is none. A status outlives its process, whose number
+  // may be another's by now: that is none, too.
+  [[nodiscard]] pid_t process() const;
+  // Is it wanted up, and not yet? It comes back a second after its death, if at all.
+  [[nodiscard]] bool waits_for_restart() const;
+  void send(const std::string& bytes) const;  // to its control FIFO, if anybody listens
+
+ private:
+  [[nodiscard]] std::string raw_status() const { return read_file(dir_ / "supervise/status"); }
+
+  ServiceDir dir_;
+  Events events_;
+  std::string seen_;
+  std::string said_;
+  StatusView view_;
+};
+
 // What a script's `record` has written, without what differs from one run to the next: `place` is the directory that
 // holds the service directory, `parent` the process that ought to be the parent.
 std::string surroundings(const std::filesystem::path& record, const std::filesystem::path& place, pid_t parent);

@@ -67,7 +67,10 @@ LifeKind kind_of(std::string name, Life (*make)(std::uint64_t seed),
 template <class Side>
 void settle(Side& one, Side& other, std::chrono::milliseconds calm) {
   for (Side* side : {&one, &other}) side->begin_to_settle();
-  while (!(one.is_settled(calm) & other.is_settled(calm))) continue;
+  for (;;) {
+    const bool one_is = one.is_settled(calm), other_is = other.is_settled(calm);
+    if (one_is && other_is) return;
+  }
 }
 
 // Lives a life, and compares what can be seen of the sides in the beginning and after each step: the first difference,

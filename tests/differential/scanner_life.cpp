@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -155,21 +156,44 @@ bool scans(const Step& step) {
 class Completion {
  public:
   explicit Completion(ScannerLife& life) : steps_(life.steps) {}
-  void note(const Step& step) {  // a handler; nothing else changes before the first step
-    if (step.kind == What::program) programs_.insert(step.name);
-    if (step.kind == What::remove) programs_.erase(step.name);
-  }
+  void note(const Step& step);
   void add(const Step& step);
 
  private:
   [[nodiscard]] bool ends(const Step& step) const;
+  [[nodiscard]] bool is_a_second_name(const Step& step) const;
   void start();
 
   std::vector<Step>& steps_;
   std::set<std::string> programs_;
+  std::map<std::string, std::string> entries_;  // and their services
   bool running_ = true;
   bool changed_ = false;  // since the last scan
 };
+
+// What a step does to the scan directory.
+void Completion::note(const Step& step) {
+  switch (step.kind) {
+    case What::program: programs_.insert(step.name); break;
+    case What::remove: programs_.erase(step.name); break;
+    case What::link: entries_.try_emplace(step.text, step.name); break;
+    case What::unlink: entries_.erase(step.name); break;
+    case What::rename:
+      if (const auto entry = entries_.find(step.name); entry != entries_.end() && step.name != step.text) {
+        entries_[step.text] = entry->second;
+        entries_.erase(entry);
+      }
+      break;
+    default: break;
+  }
+}
+
+// 2.11 starts a supervisor when a scan meets its directory, later versions when the scan is over: with two entries for
+// one directory the one gives it the first name, the others the last.
+bool Completion::is_a_second_name(const Step& step) const {
+  return step.kind == What::link &&
+         std::ranges::any_of(entries_, [&step](const auto& entry) { return entry.second == step.name; });
+}
 
 bool Completion::ends(const Step& step) const {
   if (step.kind == What::control) return step.text.find_first_of("tiqb") != std::string::npos;
@@ -190,6 +214,7 @@ void Completion::start() {
 }
 
 void Completion::add(const Step& step) {
+  if (is_a_second_name(step)) return;
   note(step);
   if (step.kind == What::start) {
     if (!running_) start();

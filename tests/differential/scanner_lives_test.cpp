@@ -3,7 +3,6 @@
 // their services must have lived and told alike; and the scanners must complain, end and leave processes alike.
 #include <algorithm>
 #include <map>
-#include <set>
 #include <sstream>
 
 #include "engine.hpp"
@@ -83,7 +82,6 @@ class Side {
         break;
       case Step::Kind::start: start(); break;
     }
-    note_second_names();
   }
 
   void start() {
@@ -194,25 +192,13 @@ class Side {
     return state;
   }
 
-  // 2.11 starts a supervisor as soon as a scan meets its directory, later versions after the scan. With two entries for
-  // one directory the one gives it the first name, and the others the last.
-  void note_second_names() {
-    std::set<std::string> met;
-    for (const auto& entry : fs::directory_iterator(scan_.path()))
-      if (entry.is_symlink())
-        if (const std::string target = relative(fs::read_symlink(entry)); !met.insert(target).second)
-          has_second_name_.insert(target);
-  }
-
   // "NAME (DIRECTORY)" of each supervisor, in order.
   std::string supervised() {
     if (!running()) return "nothing";
     std::vector<std::string> names;
     for (const pid_t pid : its_children(scanner_->pid())) {
       const std::vector<std::string> words = command_line(pid);
-      if (words.size() != 2) continue;
-      const std::string directory = relative(working_directory(pid));
-      names.push_back((has_second_name_.contains(directory.substr(0, 1)) ? "?" : words[1]) + " (" + directory + ")");
+      if (words.size() == 2) names.push_back(words[1] + " (" + relative(working_directory(pid)) + ")");
     }
     std::ranges::sort(names);
     std::string text;
@@ -262,8 +248,7 @@ class Side {
   ScanDir scan_;
   std::map<std::string, Supervised> services_;
   std::unique_ptr<Scanner> scanner_;
-  std::set<std::string> has_second_name_;  // services that have had two entries at a time
-  bool is_new_ = false;                    // the scanner, and so all that it starts
+  bool is_new_ = false;  // the scanner, and so all that it starts
   std::size_t complaints_ = 0;
   std::string said_;
   Calm calm_;

@@ -91,7 +91,7 @@ void Watched::listen() {
   seen_ += events_.take();
   while (!dir_.voice().quiet()) {
     const std::string line = dir_.voice().next();
-    said_ += (line.starts_with("child ") ? "child" : line) + "; ";
+    if (!line.starts_with("child ")) said_ += line + "; ";
   }
 }
 

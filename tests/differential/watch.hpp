@@ -49,8 +49,8 @@ class Watched {
   explicit Watched(const std::filesystem::path& path) : dir_(path), events_(dir_.make_event() / "event") {}
   ServiceDir& dir() { return dir_; }
 
-  // Takes in what it has told and said since. A line of the test service about its child names the child's number,
-  // which is left out.
+  // Takes in what it has told and said since; not what a child of the service says, which may come before or after the
+  // service's next word.
   void listen();
   // The events since the last snapshot().
   [[nodiscard]] const std::string& seen() const { return seen_; }

@@ -185,7 +185,7 @@ std::string_view Subscription::read(std::span<char> buffer) noexcept {
 
 bool Subscription::is_published() const noexcept {
   auto st = sys::fstat(fd_.get());
-  return st && st->st_nlink > 0;
+  return !st || st->st_nlink > 0;  // a refusal of the system says nothing about the name
 }
 
 Result<void> Subscription::watch_removal(int watcher) const noexcept {

@@ -92,7 +92,8 @@ UniqueFd open_control_or_die() noexcept {
   auto fd = sys::open(service_dir::control, O_RDWR | O_NONBLOCK | O_NOCTTY);
   if (!fd && fd.error().code != EISDIR) cli::die(fd.error());
   auto st = fd ? sys::fstat(fd->get()) : Result<struct stat>(fd.error());
-  if (!st || !S_ISFIFO(st->st_mode))
+  if (fd && !st) cli::die(Error{st.error().code, "stat", service_dir::control});
+  if (!fd || !S_ISFIFO(st->st_mode))
     cli::die(cli::usage_error, {service_dir::control, " exists and is not a FIFO; remove it"});
   return std::move(*fd);
 }

@@ -172,7 +172,8 @@ int link_and_wait(Linking& linking, const LinkSettings& settings, sys::Nanosecon
       listener.heed_signals();
       break;
     case svwait::Listener::Outcome::too_late: undo(linking); return cli::timed_out;
-    case svwait::Listener::Outcome::lost: undo(linking); return cli::system_error;
+    case svwait::Listener::Outcome::lost:
+    case svwait::Listener::Outcome::failed: undo(linking); return cli::system_error;
   }
   if (settings.down == Down::at_first) remove_down_files(linking);
   return cli::ok;
@@ -213,7 +214,8 @@ int unlink_and_wait(const char* scan_directory, const PathBuffer& link, const Pa
       return cli::timed_out;
     case svwait::Listener::Outcome::heard:
     case svwait::Listener::Outcome::lost:
-    case svwait::Listener::Outcome::interrupted: break;
+    case svwait::Listener::Outcome::interrupted:
+    case svwait::Listener::Outcome::failed: break;
   }
   return cli::ok;
 }

@@ -23,7 +23,8 @@ int main(int argc, char** argv) {
   switch (listener.wait()) {
     case Outcome::heard: cli::print(listener.line()); return cli::ok;
     case Outcome::lost:
-    case Outcome::interrupted: return cli::negative;
+    case Outcome::interrupted:
+    case Outcome::failed: return cli::negative;
     case Outcome::too_late: break;
   }
   return cli::timed_out;

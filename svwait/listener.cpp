@@ -67,6 +67,7 @@ bool Listener::is_lost() const noexcept {
 Listener::Outcome Listener::wait() noexcept {
   const Outcome outcome = wait_or_signal();
   if (outcome == Outcome::interrupted) heed_signals();
+  if (outcome == Outcome::failed) cli::exit(cli::system_error);
   return outcome;
 }
 
@@ -75,7 +76,7 @@ Listener::Outcome Listener::wait_or_signal() noexcept {
   take_signal();
   while (signal_ == 0 && !is_heard() && !is_lost()) {
     const bool last_look = sys::monotonic_now() >= deadline_;
-    if (auto ready = poll(); !ready) give_up(ready.error());
+    if (auto ready = poll(); !ready) return fail(ready.error());
     if (take_signal()) break;
     handle_ready();
     if (last_look && !is_heard() && !is_lost()) return time_out();
@@ -165,6 +166,12 @@ void Listener::heed_signals() noexcept {
 std::string_view Listener::line() noexcept {
   entries_[0].text.append("\n");
   return entries_[0].text.view();
+}
+
+Listener::Outcome Listener::fail(const Error& error) noexcept {
+  cancel();
+  cli::say(cli::Level::fatal, error);
+  return Outcome::failed;
 }
 
 void Listener::give_up(const Error& error) noexcept {

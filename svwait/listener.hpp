@@ -34,12 +34,14 @@ class Listener {
   void start_or_die(std::span<const char* const> wishes) noexcept;
 
   enum class Outcome : std::uint8_t {
-    heard,       // enough of the expressions were found
-    lost,        // somebody removed FIFOs, so that they cannot be found any more
-    too_late,    // the deadline came first
-    interrupted  // a signal: heed_signals() does what it always does
+    heard,        // enough of the expressions were found
+    lost,         // somebody removed FIFOs, so that they cannot be found any more
+    too_late,     // the deadline came first
+    interrupted,  // a signal: heed_signals() does what it always does
+    failed        // the system does not let it wait
   };
-  // Says on fd 2 what went wrong, and leaves no subscription. wait() is never interrupted: it heeds the signals.
+  // Says on fd 2 what went wrong, and leaves no subscription. wait() neither is interrupted nor fails: it heeds the
+  // signals, and ends the program with 111.
   [[nodiscard]] Outcome wait() noexcept;
   [[nodiscard]] Outcome wait_or_signal() noexcept;
 
@@ -72,6 +74,7 @@ class Listener {
   [[nodiscard]] bool is_heard() const noexcept;
   [[nodiscard]] bool is_lost() const noexcept;
   [[nodiscard]] Outcome time_out() noexcept;
+  [[nodiscard]] Outcome fail(const Error& error) noexcept;
   [[noreturn]] void give_up(const Error& error) noexcept;
 
   Quorum quorum_;

@@ -162,11 +162,6 @@ constexpr const char* system_calls[] = {
     "?rename", "?renameat",   "renameat2",  "?rt_sigaction", "?rt_sigprocmask", "?signalfd4", "?stat",
     "umask",   "?unlink",     "unlinkat",   "?vfork",        "wait4",           "write"};
 
-bool strace_works() {
-  return access("/usr/bin/strace", X_OK) == 0 &&
-         run({"/usr/bin/strace", "-o", "/dev/null", "/bin/true"}).exit == exited(0);
-}
-
 // Kills s6-log when it is about to make this system call for the `number`th time. Has it died of that?
 bool killed_at(const Scene& scene, const std::string& call, int number, const Words& words, std::string_view input) {
   Words argv = {"/usr/bin/strace", "-o", "/dev/null", "-e",

@@ -320,6 +320,11 @@ Ran run(std::vector<std::string> argv, Here here) {
   return run(Start{.argv = std::move(argv)}, here);
 }
 
+bool strace_works() {
+  return access("/usr/bin/strace", X_OK) == 0 &&
+         run({"/usr/bin/strace", "-o", "/dev/null", "/bin/true"}).exit == exited(0);
+}
+
 // --- the runner ----------------------------------------------------------------------------------------------------
 void set_up_runner() {
   const char* parent = getenv("TMPDIR");

@@ -116,6 +116,7 @@ struct Ran {
 };
 Ran run(Start start, Here here = Here::now());
 Ran run(std::vector<std::string> argv, Here here = Here::now());
+bool strace_works();  // it is installed, and may be used
 
 // --- the runner ----------------------------------------------------------------------------------------------------
 // Before the first test: become the reaper of all orphans, take SIGINT, SIGTERM and SIGHUP (and an alarm before ctest's

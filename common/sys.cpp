@@ -27,6 +27,9 @@
 #include <algorithm>
 #include <utility>
 
+#ifndef SYS_close_range
+#define SYS_close_range 436  // Linux 5.9, the same number on all machines
+#endif
 #ifndef F_OFD_SETLK
 #define F_OFD_SETLK 37  // <linux/fcntl.h>, Linux 3.15
 #define F_OFD_SETLKW 38
@@ -120,26 +123,20 @@ Result<UniqueFd> open_foreign_at(int dir, const char* path, int access) noexcept
 }
 
 namespace {
-Result<std::size_t> read_to_the_end(const Result<UniqueFd>& fd, const char* path,
-                                    std::span<std::byte> buffer) noexcept {
+Result<std::size_t> read_at_once(const Result<UniqueFd>& fd, const char* path, std::span<std::byte> buffer) noexcept {
   if (!fd) return fd.error();
-  std::size_t filled = 0;
-  while (filled < buffer.size()) {
-    auto n = read(fd->get(), buffer.subspan(filled));
-    if (!n) return Error{n.error().code, "read", path};
-    if (*n == 0) break;
-    filled += *n;
-  }
-  return filled;
+  auto size = read(fd->get(), buffer);
+  if (!size) return Error{size.error().code, "read", path};
+  return size;
 }
 }  // namespace
 
 Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noexcept {
-  return read_to_the_end(open(path, O_RDONLY | O_NONBLOCK), path, buffer);
+  return read_at_once(open(path, O_RDONLY | O_NONBLOCK), path, buffer);
 }
 
 Result<std::size_t> read_foreign_file(const char* path, std::span<std::byte> buffer) noexcept {
-  return read_to_the_end(open_foreign(path, O_RDONLY), path, buffer);
+  return read_at_once(open_foreign(path, O_RDONLY), path, buffer);
 }
 
 Result<std::size_t> read(int fd, std::span<std::byte> buffer) noexcept {
@@ -237,7 +234,10 @@ Result<void> chdir(int directory) noexcept {
   return check(::fchdir(directory), "change directory");
 }
 Result<std::size_t> getcwd(std::span<char> text) noexcept {
-  if (::getcwd(text.data(), text.size()) == nullptr) return Error{errno, "find the working directory", ""};
+  // The system call itself: C libraries also know how to allocate the text, and bring their heap along.
+  const long size = ::syscall(SYS_getcwd, text.data(), text.size());
+  if (size < 0 || text[0] != '/')  // otherwise it lies outside of the root directory
+    return Error{size < 0 ? errno : ENOENT, "find the working directory", ""};
   return std::string_view(text.data()).size();
 }
 Result<void> chmod(const char* path, mode_t mode) noexcept {
@@ -347,6 +347,21 @@ void close_on_exec_now() noexcept {
 }
 bool is_open(int fd) noexcept {
   return ::fcntl(fd, F_GETFD) >= 0;
+}
+
+void Discarded::take(UniqueFd fd) noexcept {
+  if (count_ == most) close();
+  numbers_[count_++] = fd.release();
+}
+
+// Numbers that follow each other go together.
+void Discarded::close() noexcept {
+  const std::size_t count = std::exchange(count_, 0);
+  for (std::size_t first = 0, end = 0; first < count; first = end) {
+    for (end = first + 1; end < count && numbers_[end] == numbers_[end - 1] + 1;) ++end;
+    if (::syscall(SYS_close_range, numbers_[first], numbers_[end - 1], 0) == 0) continue;
+    for (std::size_t i = first; i < end; ++i) ::close(numbers_[i]);  // Linux before 5.9
+  }
 }
 
 Result<void> open_missing_stdio() noexcept {
@@ -471,16 +486,44 @@ Result<bool> lock_within(int fd, Lock kind, Nanoseconds patience) noexcept {
 
 // --- time ----------------------------------------------------------------------------------------------------------
 
-Nanoseconds monotonic_now() noexcept {
+namespace {
+
+struct timespec ask_kernel(clockid_t clock) noexcept {
   struct timespec t = {};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return Nanoseconds{t.tv_sec} * second + t.tv_nsec;
+  // With 32 bits the C library knows which of the two calls there are takes this structure.
+  if constexpr (sizeof(long) == 8)
+    ::syscall(SYS_clock_gettime, clock, &t);
+  else
+    ::clock_gettime(clock, &t);
+  return t;
 }
 
-WallTime wall_now() noexcept {
+struct timespec ask_vdso(clockid_t clock) noexcept {
   struct timespec t = {};
-  ::clock_gettime(CLOCK_REALTIME, &t);
+  ::clock_gettime(clock, &t);
+  return t;
+}
+
+constexpr Nanoseconds to_nanoseconds(const struct timespec& t) noexcept {
+  return Nanoseconds{t.tv_sec} * second + t.tv_nsec;
+}
+constexpr WallTime to_wall_time(const struct timespec& t) noexcept {
   return {t.tv_sec, static_cast<std::uint32_t>(t.tv_nsec)};
+}
+
+}  // namespace
+
+Nanoseconds monotonic_now() noexcept {
+  return to_nanoseconds(ask_kernel(CLOCK_MONOTONIC));
+}
+WallTime wall_now() noexcept {
+  return to_wall_time(ask_kernel(CLOCK_REALTIME));
+}
+Nanoseconds frequent::monotonic_now() noexcept {
+  return to_nanoseconds(ask_vdso(CLOCK_MONOTONIC));
+}
+WallTime frequent::wall_now() noexcept {
+  return to_wall_time(ask_vdso(CLOCK_REALTIME));
 }
 
 Tai64n stamp_now() noexcept {
@@ -674,10 +717,10 @@ std::uint64_t descriptor_limit() noexcept {
 }
 
 void set_descriptor_limit(std::uint64_t soft) noexcept {
-  struct rlimit limit = {};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == soft) return;
-  limit.rlim_cur = std::min<rlim_t>(soft, limit.rlim_max);
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);  // who needs more descriptors than there are learns it then
+  const auto limit = resource_limit(RLIMIT_NOFILE);
+  if (!limit || limit->soft == soft) return;
+  (void)set_resource_limit(RLIMIT_NOFILE, {std::min(soft, limit->hard),
+                                           limit->hard});  // who needs more descriptors than there are learns it then
 }
 void raise_descriptor_limit(std::uint64_t wanted) noexcept {
   if (descriptor_limit() < wanted) set_descriptor_limit(wanted);
@@ -774,9 +817,9 @@ Result<ResourceLimit> resource_limit(int resource) noexcept {
   return ResourceLimit{value(limit.rlim_cur), value(limit.rlim_max)};
 }
 Result<void> set_resource_limit(int resource, const ResourceLimit& limit) noexcept {
-  const auto raw = [](std::uint64_t value) { return value == unlimited ? RLIM_INFINITY : static_cast<rlim_t>(value); };
-  const struct rlimit wanted = {raw(limit.soft), raw(limit.hard)};
-  return check(::setrlimit(resource, &wanted), "set the resource limit");
+  // The system call itself: musl would be ready to do the same in each thread, with the code that this takes.
+  const std::uint64_t wanted[] = {limit.soft, limit.hard};  // the kernel's struct rlimit64
+  return check(static_cast<int>(::syscall(SYS_prlimit64, 0, resource, wanted, nullptr)), "set the resource limit");
 }
 
 Result<void> set_nice(int value) noexcept {

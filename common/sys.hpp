@@ -32,7 +32,7 @@ Result<UniqueFd> open_at(int dir, const char* path, int flags, mode_t mode = 066
 // is not waited for, and a terminal does not become that of this process. Look at what it is before using it.
 Result<UniqueFd> open_foreign(const char* path, int access) noexcept;
 Result<UniqueFd> open_foreign_at(int dir, const char* path, int access) noexcept;
-// Reads until `buffer` is full or the file ends.
+// Reads until `buffer` is full or the file ends, in one call: of a regular file, Linux gives as much as there is.
 Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noexcept;
 Result<std::size_t> read_foreign_file(const char* path, std::span<std::byte> buffer) noexcept;  // see open_foreign()
 Result<std::size_t> read(int fd, std::span<std::byte> buffer) noexcept;  // one read; EAGAIN is an error here
@@ -120,6 +120,18 @@ struct Pipe {
   UniqueFd write_end;
 };
 Result<Pipe> pipe() noexcept;
+// Descriptors that are not needed any more, closed with as few calls as possible: for who looks at hundreds of files,
+// or is about to end anyway. Those that are still here at its end stay open.
+class Discarded {
+ public:
+  void take(UniqueFd fd) noexcept;  // closes them all when there are many
+  void close() noexcept;
+
+ private:
+  static constexpr std::size_t most = 64;
+  int numbers_[most];  // the first count_ of them
+  std::size_t count_ = 0;
+};
 Result<void> dup_onto(int fd, int target) noexcept;  // the copy survives exec
 Result<UniqueFd> dup_above(int fd, int least) noexcept;
 Result<void> set_blocking(int fd) noexcept;
@@ -165,9 +177,15 @@ using s6::Nanoseconds;
 using s6::never;
 using s6::second;
 using s6::WallTime;
+// These ask the kernel. The vdso answers ten times as fast, but the first question costs three page faults and the page
+// tables of another end of the address space: 12 KiB for each supervisor, which looks at the clock some times in a day.
 Nanoseconds monotonic_now() noexcept;  // CLOCK_MONOTONIC, never fails
 WallTime wall_now() noexcept;          // CLOCK_REALTIME
 Tai64n stamp_now() noexcept;           // the same as a label
+namespace frequent {                   // these ask the vdso: for programs that need to know for every line
+Nanoseconds monotonic_now() noexcept;
+WallTime wall_now() noexcept;
+}  // namespace frequent
 
 // --- waiting and signals -------------------------------------------------------------------------------------------
 void nap(Nanoseconds time) noexcept;  // does nothing for a while: when even waiting for events fails

@@ -112,7 +112,7 @@ void Logger::wait() noexcept {
     warn({"unable to wait for events: ", cli::reason(ready.error().code)});
     sys::nap(100 * millisecond);
   }
-  now_ = sys::monotonic_now();
+  now_ = sys::frequent::monotonic_now();
   if (fds[0].revents != 0) take_signals();
   if (fds[1].revents != 0 && reading_ == Reading::everything) read_input();
   if (reading_ == Reading::rest_of_line) read_rest_of_line();
@@ -343,7 +343,7 @@ void Logger::act(const Action& action, std::string_view line) noexcept {
 
 // Once for a line, whatever the number of stamps.
 void Logger::read_clock() noexcept {
-  if (!std::exchange(clock_was_read_, true)) stamps_.set(sys::wall_now());
+  if (!std::exchange(clock_was_read_, true)) stamps_.set(sys::frequent::wall_now());
 }
 
 void Logger::append(Queue& queue, const Action& action, std::string_view line, std::string_view end) noexcept {

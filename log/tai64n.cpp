@@ -22,7 +22,7 @@ std::span<char> memory_or_die(std::size_t bytes) noexcept {
 // A line gets the time at which it was complete.
 void stamp_lines(log::Input& input, log::InputEnd end, log::FilterOutput& output, log::Stamps& stamps) noexcept {
   while (const auto line = input.next_line(end)) {
-    stamps.set(sys::wall_now());
+    stamps.set(sys::frequent::wall_now());
     output.append(stamps.tai64n());
     output.append(line->text);
     output.append("\n");

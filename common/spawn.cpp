@@ -89,8 +89,7 @@ Error become_program(const Spawn& request) noexcept {
   return exec_first(request);
 }
 
-int child_main(void* argument) noexcept {
-  Shared& shared = *static_cast<Shared*>(argument);
+[[gnu::noinline]] int run_child(Shared& shared) noexcept {
   return fail(shared, become_program(shared.request));
 }
 
@@ -111,21 +110,14 @@ Result<pid_t> fork_and_wait_in_the_child(const Spawn& request, int clone_flags) 
 }
 
 // AddressSanitizer marks the gaps between variables, and a child that executes its program never takes its marks back:
-// whoever uses this memory next would stumble over them.
+// whoever uses this memory next would stumble over them. (It looks after vfork itself.)
 void forget_redzones([[maybe_unused]] std::span<const std::byte> stack) noexcept {
 #ifdef S6_ADDRESS_SANITIZER
   __asan_unpoison_memory_region(stack.data(), stack.size());
 #endif
 }
 
-// The child's stack is a piece of this frame: pages that the parent uses anyway. A frame of its own for each size, so
-// that those who need little touch little.
-template <std::size_t stack_size>
-[[gnu::noinline]] Result<pid_t> spawn_sharing_memory(const Spawn& request, int clone_flags) noexcept {
-  alignas(16) std::byte stack[stack_size];
-  Shared shared{.request = request};
-  const pid_t pid = ::clone(&child_main, stack + sizeof stack, clone_flags | CLONE_VM | CLONE_VFORK, &shared);
-  forget_redzones(stack);
+Result<pid_t> outcome(pid_t pid, const Shared& shared) noexcept {
   if (pid < 0) return Error{errno, "create a process", ""};
   if (shared.failed_with == 0) return pid;
   // Collect the child that failed, so that nobody mistakes its death for that of a service.
@@ -134,13 +126,35 @@ template <std::size_t stack_size>
   return Error{shared.failed_with, shared.doing, shared.path};
 }
 
+// The child goes on below this very frame while the parent waits: on pages that the parent's other calls use as well.
+// A stack of its own would stay touched as long as a supervisor lives.
+[[gnu::noinline]] Result<pid_t> spawn_on_this_stack(const Spawn& request) noexcept {
+  Shared shared{.request = request};
+  const pid_t pid = ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork): the child does nothing but this
+  if (pid == 0) ::_exit(run_child(shared));
+  return outcome(pid, shared);
+}
+
+// vfork knows no flags.
+[[gnu::noinline]] Result<pid_t> spawn_in_own_pid_namespace(const Spawn& request) noexcept {
+  alignas(16) std::byte stack[8192 + 2 * path_size];
+  Shared shared{.request = request};
+  struct Start {
+    static int run(void* argument) noexcept { return run_child(*static_cast<Shared*>(argument)); }
+  };
+  const pid_t pid =
+      ::clone(&Start::run, stack + sizeof stack, SIGCHLD | CLONE_NEWPID | CLONE_VM | CLONE_VFORK, &shared);
+  forget_redzones(stack);
+  return outcome(pid, shared);
+}
+
 }  // namespace
 
 Result<pid_t> spawn(const Spawn& request) noexcept {
-  const int flags = SIGCHLD | (request.pids == Pids::own_namespace ? CLONE_NEWPID : 0);
-  if (request.lock_wait == LockWait::until_acquired) return fork_and_wait_in_the_child(request, flags);
-  if (request.search == Search::path) return spawn_sharing_memory<8192 + 2 * path_size>(request, flags);
-  return spawn_sharing_memory<8192>(request, flags);
+  const bool own_namespace = request.pids == Pids::own_namespace;
+  if (request.lock_wait == LockWait::until_acquired)
+    return fork_and_wait_in_the_child(request, SIGCHLD | (own_namespace ? CLONE_NEWPID : 0));
+  return own_namespace ? spawn_in_own_pid_namespace(request) : spawn_on_this_stack(request);
 }
 
 }  // namespace s6

@@ -30,10 +30,14 @@ inline constexpr const char* finish = "./finish";
 // DIRECTORY/NAME, not ok() if it is too long. A directory without a name has nothing below it: the path is empty then,
 // which the kernel calls a missing file.
 PathBuffer below(const char* directory, std::string_view name) noexcept;
+Result<UniqueFd> open_below(const char* directory, std::string_view name, int access) noexcept;  // see open_foreign()
+Result<void> access_below(const char* directory, std::string_view name, int mode) noexcept;
+
+// The functions that look at a service close what they open, or leave that to `discarded`.
 
 // Is a supervisor running on `directory`? No lock file (or no directory) means no. A caller without the right to look
 // gets the error.
-Result<sys::LockState> test_supervisor(const char* directory) noexcept;
+Result<sys::LockState> test_supervisor(const char* directory, sys::Discarded* discarded = nullptr) noexcept;
 
 // The same question of a client that has a status file before it and wonders whether to believe it.
 enum class Presence : unsigned char {
@@ -45,10 +49,10 @@ struct Supervisor {
   Presence presence = Presence::unknown;
   pid_t pid = 0;  // 0 where the kernel does not tell
 };
-Supervisor find_supervisor(const char* directory) noexcept;
+Supervisor find_supervisor(const char* directory, sys::Discarded* discarded = nullptr) noexcept;
 
 // Reads DIRECTORY/supervise/status. A file that is none is EPROTO; explain_status_error() says more.
-Result<Status> read_status(const char* directory) noexcept;
+Result<Status> read_status(const char* directory, sys::Discarded* discarded = nullptr) noexcept;
 std::string_view explain_status_error(const Error& error) noexcept;
 
 enum class Delivery : unsigned char {

@@ -24,7 +24,8 @@ void check_readiness(Directories directories, Request& request) noexcept {
   request.forget_readiness();
 }
 
-int send_and_wait(Directories directories, Request& request, sys::Nanoseconds start) noexcept {
+int send_and_wait(Directories directories, Request& request) noexcept {
+  const sys::Nanoseconds start = sys::monotonic_now();
   check_readiness(directories, request);
   svwait::Watch watch(request.condition(), svwait::deadline_after(start, request.timeout));
   if (auto started = watch.start(directories); !started) watch.give_up(started.error());
@@ -47,9 +48,9 @@ std::span<const char* const> operands_or_die(std::span<const char* const> words,
   return parsed.operands;
 }
 
-int carry_out(Directories directories, Request& request, sys::Nanoseconds start) noexcept {
+int carry_out(Directories directories, Request& request) noexcept {
   sys::ignore_signal(SIGPIPE);  // a supervisor that goes away while it is written to is an answer, not a death
-  if (request.wait) return send_and_wait(directories, request, start);
+  if (request.wait) return send_and_wait(directories, request);
   return send_to_all(directories, request.commands.view(), {});
 }
 

@@ -11,8 +11,8 @@ namespace s6::svc {
 std::span<const char* const> operands_or_die(std::span<const char* const> words, Request& request,
                                              const options::UsageText& usage) noexcept;
 
-// Sends the commands, and waits for what they bring about if asked to. The answer is an exit code of s6-svc. `start` is
-// when the program started: the timeout counts from there.
-int carry_out(std::span<const char* const> directories, Request& request, sys::Nanoseconds start) noexcept;
+// Sends the commands, and waits for what they bring about if asked to. The answer is an exit code of s6-svc. A timeout
+// counts from here.
+int carry_out(std::span<const char* const> directories, Request& request) noexcept;
 
 }  // namespace s6::svc

@@ -8,7 +8,6 @@
 using namespace s6;
 
 int main(int argc, char** argv) {
-  const sys::Nanoseconds start = sys::monotonic_now();
   cli::set_program("s6-svc");
   svc::Request request;
   const auto usage = svc::usage("s6-svc", "servicedir...");
@@ -16,5 +15,5 @@ int main(int argc, char** argv) {
   if (directories.empty()) cli::die_usage(usage.view(), "no service directory given");
   if (std::ranges::any_of(directories, [](const char* directory) { return *directory == '\0'; }))
     cli::die_usage(usage.view(), "empty name of a service directory");
-  return svc::carry_out(directories, request, start);
+  return svc::carry_out(directories, request);
 }

@@ -15,8 +15,7 @@ namespace s6::svstat {
 namespace {
 
 bool is_normally_up_or_die(const char* directory) noexcept {
-  const PathBuffer down{directory, "/", service_dir::down};
-  const auto found = sys::access(down.c_str(), F_OK);
+  const auto found = service_dir::access_below(directory, service_dir::down, F_OK);
   if (!found && found.error().code != ENOENT) cli::die(found.error());
   return !found;
 }
@@ -45,12 +44,13 @@ std::span<const char* const> operands_or_die(std::span<const char* const> words,
 }
 
 void show_or_die(const char* directory, const Request& request) noexcept {
-  const auto supervisor = service_dir::test_supervisor(directory);
+  sys::Discarded until_exit;
+  const auto supervisor = service_dir::test_supervisor(directory, &until_exit);
   if (!supervisor) cli::die(supervisor.error());
   if (!supervisor->locked)
     cli::die(cli::negative,
              {"unable to read status for ", directory, ": s6-supervise not running; is s6-svscan running?"});
-  const auto status = service_dir::read_status(directory);
+  const auto status = service_dir::read_status(directory, &until_exit);
   if (!status) cli::die(status.error(), service_dir::explain_status_error(status.error()));
   if (request.json) return print_json(directory);
 

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     cli::die_usage(options::usage("s6-svwait", svwait::option_table, "servicedir...").view(), parsed);
 
   svwait::Watch watch(request.condition, svwait::deadline_after(start, request.timeout));
+  if (watch.is_over_already(parsed.operands)) return cli::ok;
   if (auto started = watch.start(parsed.operands); !started) watch.give_up(started.error());
   return watch.wait();
 }

@@ -1,6 +1,7 @@
 #include "svwait/watch.hpp"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -36,6 +37,15 @@ class Arena {
  private:
   std::span<char> space_;
 };
+
+// The lock is looked at first: what a supervisor that dies in between wrote last is the truth all the same.
+Result<Service> look_at(const char* directory, sys::Discarded* discarded = nullptr) noexcept {
+  const auto supervisor = service_dir::find_supervisor(directory, discarded);
+  auto status = service_dir::read_status(directory, discarded);
+  if (!status) return status.error();
+  const Service service = from_status(*status);
+  return supervisor.presence == service_dir::Presence::absent ? abandoned(service) : service;
+}
 
 std::string_view remedy(const Error& error) noexcept {
   if (error.code == ENOENT) return "is s6-svscan running, and the service in its directory?";
@@ -92,17 +102,30 @@ Result<void> Watch::subscribe(Entry& entry) noexcept {
   return entry.subscription.subscribe(entry.event);
 }
 
-// The lock is looked at first: what a supervisor that dies in between wrote last is the truth all the same. Letters
-// that came before are in the status already, and must not be taken for news: a service that was up then may be down
-// now, and an old `U` would make it one that was restarted.
+bool Watch::is_over_already(std::span<const char* const> directories) const noexcept {
+  Tally tally(wanted_);
+  sys::Discarded discarded;
+  bool all_seen = !directories.empty();
+  for (const char* const directory : directories) {
+    // Who may not listen is not told anything either, and a missing event/ is for start() to make.
+    const bool may_listen = static_cast<bool>(service_dir::access_below(directory, service_dir::event, W_OK | X_OK));
+    const auto service = may_listen ? look_at(directory, &discarded) : Error{EACCES};
+    all_seen = static_cast<bool>(service);
+    if (!all_seen) break;
+    tally.add(*service);
+  }
+  discarded.close();
+  return all_seen && tally.result() == 0;
+}
+
+// Letters that came before are in the status already, and must not be taken for news: a service that was up then may be
+// down now, and an old `U` would make it one that was restarted.
 Result<void> Watch::read_status(Entry& entry) noexcept {
   std::array<char, 256> old_letters;
   for (int i = 0; i < last_reads; ++i) {
-    const auto supervisor = service_dir::find_supervisor(entry.directory);
-    auto status = service_dir::read_status(entry.directory);
-    if (!status) return status.error();
-    entry.service = from_status(*status);
-    if (supervisor.presence == service_dir::Presence::absent) entry.service = abandoned(entry.service);
+    auto service = look_at(entry.directory);
+    if (!service) return service.error();
+    entry.service = *service;
     if (entry.subscription.read(old_letters).empty()) break;
   }
   tally_.add(entry.service);

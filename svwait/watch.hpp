@@ -29,6 +29,10 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
   ~Watch() { cancel(); }
 
+  // Is what is wanted true already, so that nobody needs to listen? Only looks. What cannot be looked at counts as no:
+  // to tell of it is start()'s business.
+  [[nodiscard]] bool is_over_already(std::span<const char* const> directories) const noexcept;
+
   // Subscribes to all and reads all statuses. From here on the signals that end programs are blocked and wait for
   // wait(). `directories` must outlive the watch. A watch is started once.
   Result<void> start(std::span<const char* const> directories) noexcept;

@@ -2,40 +2,50 @@
 
 #include <unistd.h>
 
-#include <string_view>
+#include <algorithm>
 
 #include "common/sys.hpp"
 
 namespace s6 {
-namespace {
 
-std::string_view directory_of(std::string_view path) noexcept {
-  return head(path, path.rfind('/'));
-}
-
-}  // namespace
-
-ProgramPath::ProgramPath(const char* name, const char* configured) noexcept : name_(name) {
-  const std::string_view called = sys::executed_as();
-  if (!called.empty() && called[0] != '/') {
-    std::array<char, path_size> cwd;
-    if (const auto size = sys::getcwd(cwd)) beside_name_ = {std::string_view(cwd.data(), *size), "/"};
-  }
-  beside_name_.append(directory_of(called));
-  if (!called.empty()) add(beside_name_);
-
-  std::array<char, path_size> self;
-  if (const auto size = sys::readlink("/proc/self/exe", self)) {
-    beside_file_.append(directory_of({self.data(), *size}));
-    add(beside_file_);
-  }
+ProgramPath::ProgramPath(const char* name, std::span<char> text, const char* configured) noexcept : name_(name) {
+  add_beside_name(text.first<path_size>());
+  add_beside_file(text.subspan(used_, path_size));
   if (configured != nullptr) list_[count_++] = configured;
 }
 
-void ProgramPath::add(PathBuffer& path) noexcept {
-  path.append("/");
-  path.append(name_);
-  if (path.ok()) list_[count_++] = path.c_str();
+void ProgramPath::add_beside_name(std::span<char> text) noexcept {
+  const std::string_view called = sys::executed_as();
+  if (called.empty()) return;
+  std::size_t size = 0;
+  if (called[0] != '/')
+    if (const auto found = sys::getcwd(text); found && *found + 1 < text.size()) {
+      size = *found;
+      text[size++] = '/';
+    }
+  const std::string_view directory = head(called, called.rfind('/'));
+  if (size + directory.size() >= text.size()) return;
+  std::ranges::copy(directory, text.begin() + static_cast<std::ptrdiff_t>(size));
+  add(text, size + directory.size());
+}
+
+void ProgramPath::add_beside_file(std::span<char> text) noexcept {
+  const auto size = sys::readlink("/proc/self/exe", text);
+  if (!size) return;
+  const std::string_view self(text.data(), *size);
+  add(text, std::min(self.rfind('/'), self.size()));
+}
+
+// Completes the directory in `text` by the name, if there is room.
+void ProgramPath::add(std::span<char> text, std::size_t directory_size) noexcept {
+  const std::string_view name = name_;
+  if (directory_size + name.size() + 2 > text.size()) return;
+  char* end = text.data() + directory_size;
+  *end++ = '/';
+  end = std::ranges::copy(name, end).out;
+  *end++ = '\0';
+  list_[count_++] = text.data();
+  used_ += static_cast<std::size_t>(end - text.data());
 }
 
 const char* ProgramPath::for_script() const noexcept {

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include <array>
+
 #include "common/cli.hpp"
 #include "common/program_path.hpp"
 #include "common/service_dir.hpp"
@@ -131,9 +133,10 @@ void make_sources(Maker& maker, const Order& order, const RcNames& names, const 
 int main(int argc, char** argv) {
   cli::set_program("s6-instance-maker");
   const Order order = parse_or_die(options::words_of(argc, argv));
-  const ProgramPath s6_svscan("s6-svscan");
-  const ProgramPath s6_log("s6-log");
-  const ProgramPath s6_setuidgid("s6-setuidgid");
+  std::array<ProgramPath::Text, 3> texts;
+  const ProgramPath s6_svscan("s6-svscan", texts[0]);
+  const ProgramPath s6_log("s6-log", texts[1]);
+  const ProgramPath s6_setuidgid("s6-setuidgid", texts[2]);
   const Programs programs{s6_svscan.for_script(), s6_log.for_script(), s6_setuidgid.for_script()};
   const Script run = run_script_or_die(order.settings, programs);
   const Script log = order.settings.log_directory != nullptr ? log_script_or_die(order.settings, programs) : Script();

@@ -1,9 +1,9 @@
 #pragma once
 // What has been said about the entries of the scan directory, so that a lasting trouble is told once and not at every
 // scan. A trouble that a complete scan did not meet again is forgotten. Pure.
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "svscan/hash_index.hpp"
@@ -13,6 +13,13 @@ namespace s6::svscan {
 class Complaints {
  public:
   static constexpr std::size_t most = 512;
+  struct Entry {
+    std::uint64_t hash;
+    std::uint64_t scan;
+  };
+
+  // Works in memory that is used only as far as it is needed.
+  explicit Complaints(std::span<Entry, most> entries) noexcept : entries_(entries) {}
 
   enum class Answer : std::uint8_t {
     say,  // it is new
@@ -43,11 +50,7 @@ class Complaints {
   }
 
  private:
-  struct Entry {
-    std::uint64_t hash;
-    std::uint64_t scan;
-  };
-  std::array<Entry, most> entries_;  // costs memory only as far as it was used
+  std::span<Entry, most> entries_;
   std::size_t size_ = 0;
   std::uint64_t scan_ = 0;
 };

@@ -33,7 +33,7 @@ class HashIndex {
     return cells;
   }
 
-  // Zeroed memory of cells_for() cells.
+  // Memory of cells_for() cells, of which the first least_cells are zeroed.
   explicit HashIndex(std::span<std::uint32_t> cells) noexcept : cells_(cells) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -44,6 +44,12 @@ class HashIndex {
     width_ *= 2;
     size_ = 0;
     std::ranges::fill(cells_.first(width_), 0);
+  }
+
+  // The same in another place with room for more: further up, where it may overlap the old one.
+  void move_to(std::span<std::uint32_t> cells) noexcept {
+    std::copy_backward(cells_.data(), cells_.data() + width_, cells.data() + width_);
+    cells_ = cells;
   }
 
   void put(Index who, std::uint64_t hash) noexcept {

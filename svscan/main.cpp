@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -49,11 +50,20 @@ sys::SignalQueue signals_or_die() noexcept {
   return std::move(*signals);
 }
 
-std::span<std::byte> memory_or_die(const ServiceTable::Limits& limits) noexcept {
-  const std::size_t size = ServiceTable::memory_size(limits);
+// All that is remembered lies together, so that it takes few pages.
+std::span<std::byte> memory_or_die(const Settings& settings) noexcept {
+  const std::size_t size = ProgramPath::text_size + Scanner::memory_size(settings);
   const auto memory = sys::reserve(size);
   if (!memory) cli::die(memory.error());
   return {static_cast<std::byte*>(*memory), size};
+}
+
+std::span<char> path_text(std::span<std::byte> memory) noexcept {
+  return {static_cast<char*>(static_cast<void*>(memory.data())), ProgramPath::text_size};
+}
+std::span<std::byte> memory_behind(const ProgramPath& path, std::span<std::byte> memory) noexcept {
+  constexpr std::size_t alignment = alignof(std::uint64_t);
+  return memory.subspan((path.used() + alignment - 1) / alignment * alignment);
 }
 
 void announce_readiness(int fd) noexcept {
@@ -70,19 +80,20 @@ int main(int argc, char** argv) {
   sys::ignore_signal(SIGPIPE);  // even a complaint at start-up must not kill; children get the default
   const Settings settings = settings_or_die(argc, argv);
   if (auto r = sys::open_missing_stdio(); !r) cli::die(cli::usage_error, r.error());
-  const ProgramPath supervise("s6-supervise",
-                              S6_SUPERVISE_PATH);  // before chdir: the program may have been called by a relative path
+  const auto memory = memory_or_die(settings);
+  // Before chdir: the program may have been called by a relative path.
+  const ProgramPath supervise("s6-supervise", path_text(memory), S6_SUPERVISE_PATH);
   if (auto r = sys::chdir(settings.directory); !r) cli::die(r.error());
 
   ControlDirectory directory = acquire_or_die();
   sys::SignalQueue signals = signals_or_die();
-  const auto memory = memory_or_die({settings.services, settings.name_bytes});
   remove_dangling_links_or_die();
   cli::set_copy(-1);
   cli::never_wait_for_stderr();
   announce_readiness(settings.notification);  // commands are accepted from now on; nothing runs yet
 
-  Scanner scanner(settings, memory, supervise.candidates(), std::move(directory), std::move(signals));
+  Scanner scanner(settings, memory_behind(supervise, memory), supervise.candidates(), std::move(directory),
+                  std::move(signals));
   if (auto r = scanner.run(); !r) crash(r.error(), settings.console, handled_signals());
   finish(handled_signals());
 }

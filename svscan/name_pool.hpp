@@ -33,6 +33,11 @@ class NamePool {
     end_ += need;
     return static_cast<std::uint32_t>(text);
   }
+  // The same in another place with room for more: further up, where it may overlap the old one. Positions stay.
+  void move_to(std::span<char> memory) noexcept {
+    std::ranges::copy_backward(memory_.first(end_), memory.begin() + static_cast<std::ptrdiff_t>(end_));
+    memory_ = memory;
+  }
   void drop(std::uint32_t position) noexcept {
     Header header = header_of(position - sizeof(Header));
     header.owner = nothing;

@@ -59,6 +59,21 @@ TextBuffer<16> printable(unsigned char byte) noexcept {
   return {"'", std::string_view(&letter, 1), "' (", std::string_view(text, sizeof text), ")"};
 }
 
+ServiceTable::Limits limits_of(const Settings& settings) noexcept {
+  return {settings.services, settings.name_bytes};
+}
+
+// Behind the table. They are seldom needed.
+std::size_t offset_of_complaints(const Settings& settings) noexcept {
+  constexpr std::size_t alignment = alignof(Complaints::Entry);
+  return (ServiceTable::memory_size(limits_of(settings)) + alignment - 1) / alignment * alignment;
+}
+std::span<Complaints::Entry, Complaints::most> complaints_memory(const Settings& settings,
+                                                                 std::span<std::byte> memory) noexcept {
+  void* const start = memory.data() + offset_of_complaints(settings);
+  return std::span<Complaints::Entry, Complaints::most>(static_cast<Complaints::Entry*>(start), Complaints::most);
+}
+
 // Errors of poll and read that no retry can mend.
 bool is_hopeless(int code) noexcept {
   return code != EINTR && code != EAGAIN && code != ENOMEM;
@@ -76,7 +91,12 @@ Scanner::Scanner(const Settings& settings, std::span<std::byte> memory, std::spa
       supervise_(supervise),
       directory_(std::move(directory)),
       signals_(std::move(signals)),
-      table_({settings.services, settings.name_bytes}, memory) {}
+      table_(limits_of(settings), memory),
+      complaints_(complaints_memory(settings, memory)) {}
+
+std::size_t Scanner::memory_size(const Settings& settings) noexcept {
+  return offset_of_complaints(settings) + sizeof(Complaints::Entry) * Complaints::most;
+}
 
 Result<void> Scanner::run() noexcept {
   for (;;) {

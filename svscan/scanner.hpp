@@ -20,7 +20,9 @@ std::span<const int> handled_signals() noexcept;
 
 class Scanner {
  public:
-  // `memory` for the table. The working directory is the scan directory. `supervise` is where s6-supervise may be.
+  static std::size_t memory_size(const Settings& settings) noexcept;
+  // `memory`: as much as memory_size() says, zeroed, aligned for 8-byte numbers. Only so much of it is touched as there
+  // is to remember. The working directory is the scan directory. `supervise` is where s6-supervise may be.
   Scanner(const Settings& settings, std::span<std::byte> memory, std::span<const char* const> supervise,
           ControlDirectory directory, sys::SignalQueue signals) noexcept;
 

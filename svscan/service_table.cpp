@@ -7,6 +7,7 @@ namespace s6::svscan {
 
 namespace {
 
+constexpr std::uint32_t first_capacity = 64;
 constexpr Nanoseconds long_ago = INT64_MIN / 2;
 
 // The exit codes by which s6-supervise says why it could not begin.
@@ -26,8 +27,8 @@ std::uint64_t hash_of(pid_t pid) noexcept {
 
 // Where everything lies in the one piece of memory.
 struct ServiceTable::Layout {
-  explicit Layout(const Limits& limits, std::byte* memory = nullptr) noexcept
-      : memory_(memory),
+  explicit Layout(const Limits& limits, std::byte* start = nullptr) noexcept
+      : memory(start),
         records(take<Record>(limits.services)),
         heap(take<StartQueue::Entry>(limits.services)),
         places(take<std::uint32_t>(limits.services)),
@@ -42,12 +43,12 @@ struct ServiceTable::Layout {
     size = (size + alignof(T) - 1) / alignof(T) * alignof(T);
     const std::size_t at = size;
     size += count * sizeof(T);
-    if (memory_ == nullptr) return {};
-    return {static_cast<T*>(static_cast<void*>(memory_ + at)), count};
+    if (memory == nullptr) return {};
+    return {static_cast<T*>(static_cast<void*>(memory + at)), count};
   }
-  std::byte* memory_;
 
  public:
+  std::byte* memory;
   std::size_t size = 0;
   std::span<Record> records;
   std::span<StartQueue::Entry> heap;
@@ -63,16 +64,29 @@ std::size_t ServiceTable::memory_size(const Limits& limits) noexcept {
 }
 
 ServiceTable::ServiceTable(const Limits& limits, std::span<std::byte> memory) noexcept
-    : ServiceTable(limits, Layout(limits, memory.data())) {}
+    : ServiceTable(limits, Layout({std::min(limits.services, first_capacity), limits.name_bytes}, memory.data())) {}
 
 ServiceTable::ServiceTable(const Limits& limits, const Layout& layout) noexcept
     : limits_(limits),
+      memory_(layout.memory),
       records_(layout.records.data()),
       by_directory_(layout.by_directory),
       by_pid_(layout.by_pid),
       by_name_(layout.by_name),
       queue_(layout.heap, layout.places),
-      names_(layout.names) {}
+      names_(layout.names),
+      capacity_(static_cast<std::uint32_t>(layout.records.size())) {}
+
+// The records stay where they are. What lies behind them moves up, the last first.
+void ServiceTable::widen() noexcept {
+  capacity_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(limits_.services, std::uint64_t{capacity_} * 2));
+  const Layout layout({capacity_, limits_.name_bytes}, memory_);
+  names_.move_to(layout.names);
+  by_name_.move_to(layout.by_name);
+  by_pid_.move_to(layout.by_pid);
+  by_directory_.move_to(layout.by_directory);
+  queue_.move_to(layout.heap, layout.places);
+}
 
 bool ServiceTable::has_room_for(std::size_t records) const noexcept {
   return count_ + records <= limits_.services;
@@ -89,6 +103,7 @@ void ServiceTable::add_to(HashIndex& index, Index who, HashOf hash_of_index, IsM
 }
 
 Index ServiceTable::allocate(DirectoryId id, Role role) noexcept {
+  if (free_ == nothing && used_ == capacity_) widen();
   const Index who = free_ != nothing ? free_ : used_++;
   Record& record = records_[who];
   if (who == free_) free_ = record.peer;

@@ -2,7 +2,7 @@
 // The roster of supervisors: which directories are to have one, which have, what pipes connect them, and when to start
 // the next. Pure: it makes no system call. Everything that happens is told to it, what is to be done comes out as
 // values, and descriptors and pids are mere numbers to it. It works in memory given at construction and uses of it only
-// as much as there are services.
+// as much as there are services, from its beginning: what is in it moves apart when it becomes too narrow.
 //
 // A directory is known by device and inode, not by name. Each directory has at most one supervisor, a record here.
 //
@@ -205,6 +205,7 @@ class ServiceTable {
   [[nodiscard]] bool has_room_for(std::size_t records) const noexcept;
   [[nodiscard]] std::uint64_t name_hash(Index who) const noexcept;
 
+  void widen() noexcept;
   Index allocate(DirectoryId id, Role role) noexcept;
   void set_name(Index who, std::string_view name) noexcept;
   void forget(Index who, Loose& loose) noexcept;
@@ -223,14 +224,16 @@ class ServiceTable {
   ServiceTable(const Limits& limits, const Layout& layout) noexcept;
 
   Limits limits_;
+  std::byte* memory_;
   Record* records_;
   HashIndex by_directory_;
   HashIndex by_pid_;
   HashIndex by_name_;
   StartQueue queue_;
   NamePool names_;
-  Index used_ = 0;        // records from here on have never been used
-  Index free_ = nothing;  // list of those below that are unused
+  std::uint32_t capacity_;  // so many records lie one after the other; doubled when there are more, up to the limit
+  Index used_ = 0;          // records from here on have never been used
+  Index free_ = nothing;    // list of those below that are unused
   std::size_t count_ = 0;
   std::uint32_t scan_ = 0;
   Index settled_ = 0;  // where settle() goes on, in two rounds

@@ -1,6 +1,8 @@
 #pragma once
 // Who is to be started when: a binary heap in which every member knows its place, so that a start can be moved or
 // cancelled. Pure.
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -19,6 +21,15 @@ class StartQueue {
 
   // Memory for as many members as there may be; `places` zeroed.
   StartQueue(std::span<Entry> heap, std::span<std::uint32_t> places) noexcept : heap_(heap), places_(places) {}
+
+  // The same in another place with room for more: further up, where it may overlap the old one.
+  void move_to(std::span<Entry> heap, std::span<std::uint32_t> places) noexcept {
+    std::ranges::copy_backward(places_, places.begin() + static_cast<std::ptrdiff_t>(places_.size()));
+    std::ranges::fill(places.subspan(places_.size()), 0);
+    std::ranges::copy_backward(heap_.first(size_), heap.begin() + size_);
+    heap_ = heap;
+    places_ = places;
+  }
 
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] const Entry& first() const noexcept { return heap_[0]; }  // only if not empty

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "common/accounts.hpp"
 #include "common/cli.hpp"
 #include "common/program_path.hpp"
@@ -58,8 +60,9 @@ PathBuffer log_directory_or_die(const BootSettings& settings) noexcept {
 }
 
 Script run_script_or_die(const BootSettings& settings, const PathBuffer& log_directory) noexcept {
-  const ProgramPath s6_log("s6-log");
-  const ProgramPath s6_setuidgid("s6-setuidgid");
+  std::array<ProgramPath::Text, 2> texts;
+  const ProgramPath s6_log("s6-log", texts[0]);
+  const ProgramPath s6_setuidgid("s6-setuidgid", texts[1]);
   Script script;
   if (!append_run_script(script, {.s6_log = s6_log.for_script(),
                                   .s6_setuidgid = s6_setuidgid.for_script(),
@@ -166,7 +169,8 @@ int main(int argc, char** argv) {
   BootSettings settings;
   const char* const operand = parse_or_die(options::words_of(argc, argv), settings);
   if (auto r = sys::open_missing_stdio(); !r) cli::die(r.error());
-  const ProgramPath scanner("s6-svscan", S6_SVSCAN_PATH);
+  ProgramPath::Text text;
+  const ProgramPath scanner("s6-svscan", text, S6_SVSCAN_PATH);
   const PathBuffer directory = absolute_or_die(operand);
   const PathBuffer log_directory = log_directory_or_die(settings);
   const auto owner = log_owner_or_die(settings);

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -100,7 +101,8 @@ TEST_SUITE("svscan containers") {
 
   TEST_CASE("a complaint is made once, and again after a scan that did not meet it") {
     using enum Complaints::Answer;
-    Complaints complaints;
+    std::array<Complaints::Entry, Complaints::most> entries;
+    Complaints complaints(entries);
     complaints.begin_scan();
     CHECK(complaints.ask('s', "a") == say);
     CHECK(complaints.ask('s', "a") == be_still);
@@ -120,7 +122,8 @@ TEST_SUITE("svscan containers") {
   }
   TEST_CASE("when there is no room for more complaints the last one says so") {
     using enum Complaints::Answer;
-    Complaints complaints;
+    std::array<Complaints::Entry, Complaints::most> entries;
+    Complaints complaints(entries);
     complaints.begin_scan();
     for (std::size_t i = 1; i < Complaints::most; ++i) CHECK(complaints.ask('s', std::to_string(i)) == say);
     CHECK(complaints.ask('s', "last") == say_last);

@@ -768,6 +768,39 @@ TEST_SUITE("svscan table: at random") {
       CHECK(s.table.live() == 0);
     }
   }
+  TEST_CASE("nothing is lost when the table becomes too narrow, whatever goes on in it") {
+    Stage s;
+    std::mt19937 random(7);
+    std::vector<Entry> world;
+    std::map<std::uint64_t, pid_t> pids;
+    for (std::uint64_t i = 1; i <= 300; ++i) {
+      const std::uint64_t inode = 2 * i;
+      world.push_back({"service-" + std::to_string(i), inode, i % 3 == 0 ? inode + 1 : 0});
+      s.now += 2 * second;
+      s.scan(world);
+      for (const auto& [started, pid] : s.start()) pids[started] = pid;
+      // Some are dead and in the queue, some have places in it and some have not, when the next one comes.
+      for (auto it = pids.begin(); it != pids.end();) {
+        const bool dies = random() % 10 == 0;
+        if (dies) CHECK(s.die(it->second).who == s.table.find(Stage::id(it->first)));
+        it = dies ? pids.erase(it) : std::next(it);
+      }
+    }
+    s.now += 2 * second;
+    for (const auto& [started, pid] : s.start()) pids[started] = pid;
+    for (const Entry& entry : world) {
+      CHECK(s.name_of(entry.inode) == entry.name);
+      CHECK(s.table.pid(s.table.find(Stage::id(entry.inode))) == pids.at(entry.inode));
+      if (entry.log != 0) CHECK(s.connected(pids.at(entry.inode), pids.at(entry.log)));
+    }
+    CHECK(s.table.live() == 400);
+    world.erase(world.begin(), world.begin() + 299);
+    s.scan(world);
+    CHECK(s.table.live() == 400);
+    for (const auto& [inode, pid] : pids) s.die(pid);
+    s.now += 2 * second;
+    CHECK(s.start().size() == 2);
+  }
   TEST_CASE("a hundred thousand services are no problem") {
     Stage s({160000, 251});
     s.table.begin_scan();

@@ -74,6 +74,12 @@ std::span<Complaints::Entry, Complaints::most> complaints_memory(const Settings&
   return std::span<Complaints::Entry, Complaints::most>(static_cast<Complaints::Entry*>(start), Complaints::most);
 }
 
+// 0: the file system tells it to the second only, too coarse to see a change by.
+Nanoseconds exact_change_time(const struct stat& st) noexcept {
+  if (st.st_ctim.tv_nsec == 0) return 0;
+  return static_cast<Nanoseconds>(static_cast<std::uint64_t>(st.st_ctim.tv_sec) * second) + st.st_ctim.tv_nsec;
+}
+
 // Errors of poll and read that no retry can mend.
 bool is_hopeless(int code) noexcept {
   return code != EINTR && code != EAGAIN && code != ENOMEM;
@@ -212,10 +218,12 @@ Result<void> Scanner::read_directory() noexcept {
   entry_has_failed_ = false;
   if (auto opened = entries.open("."); !opened) return opened;
   table_.begin_scan();
+  old_scan_ = scans_.begin(last_scan_);
   complaints_.begin_scan();
   auto entry = entries.next();
   for (; entry && *entry; entry = entries.next()) examine(**entry);
   table_.end_scan(entry ? Found::everything : Found::a_part);
+  scans_.end(table_.scan(), sys::monotonic_now());
   if (!entry) return entry.error();
   while (const auto outcome = table_.settle())
     apply(*outcome, outcome->who == nothing ? std::string_view() : table_.name(outcome->who));
@@ -239,17 +247,31 @@ void Scanner::examine(const sys::DirectoryReader::Entry& entry) noexcept {
   if (!table_.accepts(name)) return cli::warn({"skipping ", name, ": its name is too long"});
 
   const DirectoryId id{directory->st_dev, directory->st_ino};
-  std::optional<DirectoryId> log;
-  if (name != catch_all_name) {
-    const auto found = sys::stat(EntryPath{name, "/log"}.c_str());
-    if (found && S_ISDIR(found->st_mode)) log = DirectoryId{found->st_dev, found->st_ino};
-    if (!found && found.error().code != ENOENT) {
-      table_.keep(id);
-      entry_has_failed_ = true;
-      return complain('l', name, "has a log that cannot be examined", cli::reason(found.error().code));
-    }
+  const auto log = find_log(name, id, *directory);
+  if (!log) {
+    table_.keep(id);
+    entry_has_failed_ = true;
+    return complain('l', name, "has a log that cannot be examined", cli::reason(log.error().code));
   }
-  apply(table_.see(name, id, log), name);
+  apply(table_.see(name, id, *log), name);
+}
+
+// `st` is of the service directory, and tells most scans that there is still no log, without a look. A log that is
+// there is looked at each time: it may be a link that leads elsewhere by now, or something was mounted on it.
+Result<std::optional<DirectoryId>> Scanner::find_log(std::string_view name, DirectoryId id,
+                                                     const struct stat& st) noexcept {
+  std::optional<DirectoryId> log;
+  if (name == catch_all_name) return log;
+  const Nanoseconds changed = exact_change_time(st);
+  if (changed != 0 && table_.has_no_log(id, changed)) return log;
+  const EntryPath path{name, "/log"};
+  const auto found = sys::stat(path.c_str());
+  if (found && S_ISDIR(found->st_mode)) log = DirectoryId{found->st_dev, found->st_ino};
+  if (found) return log;
+  if (found.error().code != ENOENT) return found.error();
+  // A link to nothing may come to lead to something without a change in the service directory.
+  if (changed != 0 && !sys::lstat(path.c_str())) table_.saw_no_log(id, changed, old_scan_);
+  return log;
 }
 
 void Scanner::apply(const Outcome& outcome, std::string_view name) noexcept {

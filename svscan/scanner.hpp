@@ -3,6 +3,7 @@
 // deaths. Once constructed it allocates nothing, waits for nothing but events, does a bounded amount of work between
 // two looks at them, and no refusal of the system ends it.
 #include <array>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "svscan/control_directory.hpp"
 #include "svscan/options.hpp"
 #include "svscan/requests.hpp"
+#include "svscan/scan_history.hpp"
 #include "svscan/service_table.hpp"
 
 namespace s6::svscan {
@@ -43,6 +45,7 @@ class Scanner {
   void scan(sys::Nanoseconds now) noexcept;
   Result<void> read_directory() noexcept;
   void examine(const sys::DirectoryReader::Entry& entry) noexcept;
+  Result<std::optional<DirectoryId>> find_log(std::string_view name, DirectoryId id, const struct stat& st) noexcept;
   void apply(const Outcome& outcome, std::string_view name) noexcept;
   void complain(char about, std::string_view name, std::string_view what, std::string_view why = {}) noexcept;
   void scan_not_later_than(sys::Nanoseconds time) noexcept;
@@ -72,6 +75,8 @@ class Scanner {
 
   sys::Nanoseconds scan_at_ = 0;  // the first scan is due at once
   sys::Nanoseconds last_scan_ = 0;
+  ScanHistory scans_;
+  std::uint32_t old_scan_ = 0;     // see ScanHistory
   bool scan_is_owed_ = true;       // the last one failed: what depends on its result waits for the next
   bool entry_has_failed_ = false;  // in the scan that is going on
 

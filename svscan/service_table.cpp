@@ -109,6 +109,8 @@ Index ServiceTable::allocate(DirectoryId id, Role role) noexcept {
   if (who == free_) free_ = record.peer;
   record = Record{.directory = id,
                   .last_start = long_ago,
+                  .changed = 0,
+                  .changed_seen = 0,
                   .name = 0,
                   .pid = 0,
                   .peer = nothing,
@@ -121,7 +123,8 @@ Index ServiceTable::allocate(DirectoryId id, Role role) noexcept {
                   .held_count = 0,
                   .active = true,
                   .told_to_leave = false,
-                  .contested = false};
+                  .contested = false,
+                  .log_is_absent = false};
   ++count_;
   add_to(
       by_directory_, who, [this](Index i) { return hash_of(records_[i].directory); }, [](Index) { return true; });
@@ -253,6 +256,22 @@ Outcome ServiceTable::see(std::string_view name, DirectoryId id, const std::opti
   if (may_have_logger) see_logger(who, *log, outcome);
   schedule(who);
   return outcome;
+}
+
+void ServiceTable::saw_no_log(DirectoryId id, Nanoseconds changed, std::uint32_t old_scan) noexcept {
+  const Index who = find(id);
+  if (who == nothing) return;
+  Record& record = records_[who];
+  const bool is_new = record.changed_seen == 0 || record.changed != changed;
+  record.log_is_absent = !is_new && record.changed_seen <= old_scan;
+  if (!is_new) return;
+  record.changed = changed;
+  record.changed_seen = scan_;
+}
+
+bool ServiceTable::has_no_log(DirectoryId id, Nanoseconds changed) const noexcept {
+  const Index who = find(id);
+  return who != nothing && records_[who].log_is_absent && records_[who].changed == changed;
 }
 
 void ServiceTable::see_logger(Index service, DirectoryId id, Outcome& outcome) noexcept {

@@ -111,6 +111,11 @@ class ServiceTable {
   [[nodiscard]] bool accepts(std::string_view name) const noexcept { return name.size() <= limits_.name_bytes; }
   // The entry `name` is the directory `id`; `log` is its logger's.
   Outcome see(std::string_view name, DirectoryId id, const std::optional<DirectoryId>& log) noexcept;
+  // A look into the directory `id`, whose own time of last change (ctime) was `changed` just before, found no `log`. If
+  // it found none with the same time before, in a scan up to number `old_scan` (see ScanHistory), then nothing can come
+  // into the directory from now on without changing that time, and as long as it stays the same no look is needed.
+  void saw_no_log(DirectoryId id, Nanoseconds changed, std::uint32_t old_scan) noexcept;
+  [[nodiscard]] bool has_no_log(DirectoryId id, Nanoseconds changed) const noexcept;
   // The entry could not be examined: what it was last time stays as it was.
   void keep(std::string_view name) noexcept;
   void keep(DirectoryId id) noexcept;
@@ -159,6 +164,7 @@ class ServiceTable {
   Loose take_descriptors(Index who) noexcept;
 
   // --- looking ---
+  [[nodiscard]] std::uint32_t scan() const noexcept { return scan_; }  // number of the last scan that was begun
   [[nodiscard]] std::size_t live() const noexcept { return by_pid_.size(); }
   [[nodiscard]] Index end() const noexcept { return used_; }  // all indexes are below
   [[nodiscard]] Role role(Index who) const noexcept { return records_[who].role; }
@@ -177,19 +183,22 @@ class ServiceTable {
   struct Record {
     DirectoryId directory;
     Nanoseconds last_start;
-    std::uint32_t name;  // position in the pool; loggers have none
-    std::int32_t pid;    // 0: dead
-    Index peer;          // the other half of the pair, which points back; while unused, the next unused one
-    Index claim;         // the logger that this service was seen with, while another one has it
-    std::int32_t pipe;   // own end of the pair's pipe, -1
-    std::int32_t watch;  // waiting for another supervisor on the directory to end, -1
-    std::uint32_t seen;  // number of the last scan that saw it
+    Nanoseconds changed;         // of the directory, when no log was found in it
+    std::uint32_t changed_seen;  // number of the scan that found this first
+    std::uint32_t name;          // position in the pool; loggers have none
+    std::int32_t pid;            // 0: dead
+    Index peer;                  // the other half of the pair, which points back; while unused, the next unused one
+    Index claim;                 // the logger that this service was seen with, while another one has it
+    std::int32_t pipe;           // own end of the pair's pipe, -1
+    std::int32_t watch;          // waiting for another supervisor on the directory to end, -1
+    std::uint32_t seen;          // number of the last scan that saw it
     Role role;
     Link link;                // of the live supervisor
     std::uint8_t held_count;  // how often in a row its directory was held by an unknown process
     bool active : 1;          // wanted
     bool told_to_leave : 1;
     bool contested : 1;  // an entry could not have this directory
+    bool log_is_absent : 1;
   };
   struct Pair {
     Index service = nothing;

@@ -413,6 +413,37 @@ TEST_CASE("a log that is no directory, or is not there, means no logger") {
   CHECK(scanner.messages().empty());
 }
 
+TEST_CASE("a log that comes after many scans without one gets its supervisor") {
+  Scene scene;
+  ScanDir scan(scene);
+  ServiceDir made = scan.idle("made"), renamed = scan.idle("renamed"), linked = scan.idle("linked"),
+             dangling = scan.idle("dangling"), replaced = scan.idle("replaced");
+  fs::create_symlink(scene.path() / "late", dangling / "log");
+  ServiceDir ready_to_move = scan.apart("ready-to-move");
+  (void)idle_logger_of(ready_to_move);
+  ServiceDir successor = scan.apart("successor");
+  successor.file("down", "");
+  (void)idle_logger_of(successor);
+  Scanner scanner(scan);
+  for (const char* name : {"made", "renamed", "linked", "dangling", "replaced"}) (void)scanner.supervisor(name);
+  // So often, and over such a time, that the scanner knows them not to have any.
+  for (const auto end = Clock::now() + std::chrono::milliseconds(300); Clock::now() < end;) {
+    scanner.send("a");
+    scanner.settle();
+  }
+  (void)idle_logger_of(made);
+  fs::rename(ready_to_move / "log", renamed / "log");
+  fs::create_symlink(ready_to_move.path(), linked / "log");
+  ready_to_move.file("down", "");
+  ServiceDir late = scene.service("late");
+  late.file("down", "");
+  scan.unlink("replaced");
+  scan.link(successor, "replaced");
+  scanner.send("a");
+  for (const char* name : {"made/log", "renamed/log", "linked/log", "dangling/log", "replaced/log"})
+    (void)scanner.supervisor(name);
+}
+
 TEST_CASE("a service whose log cannot be examined is not started, the others are") {
   Scene scene;
   ScanDir scan(scene);

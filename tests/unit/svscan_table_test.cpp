@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "svscan/scan_history.hpp"
 #include "svscan/service_table.hpp"
 #include "tests/unit/svscan_stage.hpp"
 
@@ -800,6 +801,52 @@ TEST_SUITE("svscan table: at random") {
     for (const auto& [inode, pid] : pids) s.die(pid);
     s.now += 2 * second;
     CHECK(s.start().size() == 2);
+  }
+  TEST_CASE("that there is no log is known once it was seen twice, the second time long enough after the change") {
+    Stage s;
+    const DirectoryId a = Stage::id(1);
+    // The numbers of the scans are 1, 2, 3, ...; the second argument says which of them are old enough.
+    const auto scan_at = [&](Nanoseconds changed, std::uint32_t old_scan) {
+      s.scan({{"a", 1}});
+      const bool known = s.table.has_no_log(a, changed);
+      if (!known) s.table.saw_no_log(a, changed, old_scan);
+      return known;
+    };
+    CHECK_FALSE(s.table.has_no_log(a, 50));  // nobody knows it yet
+    CHECK_FALSE(scan_at(50, 0));             // 1: seen first
+    CHECK_FALSE(scan_at(50, 0));             // 2: the change may be of this very moment
+    CHECK_FALSE(scan_at(50, 1));             // 3: now it counts
+    CHECK(scan_at(50, 1));
+    CHECK(scan_at(50, 4));
+    CHECK_FALSE(scan_at(51, 4));  // 6: something changed
+    CHECK_FALSE(scan_at(51, 5));
+    CHECK_FALSE(scan_at(51, 6));
+    CHECK(scan_at(51, 6));
+    CHECK_FALSE(scan_at(50, 6));  // a clock that was put back
+    CHECK_FALSE(s.table.has_no_log(Stage::id(2), 51));
+
+    SUBCASE("another directory under the same name") {
+      s.scan({{"a", 2}});
+      CHECK_FALSE(s.table.has_no_log(Stage::id(2), 51));
+    }
+    SUBCASE("a directory that was forgotten meanwhile") {
+      s.scan({});
+      s.scan({{"a", 1}});
+      CHECK_FALSE(s.table.has_no_log(a, 50));
+      CHECK_FALSE(s.table.has_no_log(a, 51));
+    }
+  }
+  TEST_CASE("a scan is old when it ended long enough before another began") {
+    ScanHistory scans;
+    CHECK(scans.begin(0) == 0);
+    scans.end(1, 10);
+    CHECK(scans.begin(10 + least_age - 1) == 0);
+    scans.end(2, 10 + least_age - 1);
+    CHECK(scans.begin(10 + least_age) == 1);
+    scans.end(3, 500 * second);
+    CHECK(scans.begin(500 * second) == 1);
+    for (std::uint32_t number = 4; number < 10; ++number) scans.end(number, 500 * second + number);
+    CHECK(scans.begin(500 * second + least_age) == 3);  // although others came after it, and kept coming
   }
   TEST_CASE("a hundred thousand services are no problem") {
     Stage s({160000, 251});

@@ -684,6 +684,10 @@ Result<UniqueFd> file_watcher() noexcept {
 Result<void> watch_links(int watcher, const char* path) noexcept {
   return check(::inotify_add_watch(watcher, path, IN_ATTRIB), "watch", path);
 }
+Result<void> watch_entries(int watcher, const char* directory) noexcept {
+  constexpr std::uint32_t changes = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR;
+  return check(::inotify_add_watch(watcher, directory, changes), "watch", directory);
+}
 
 Result<int> watch_file(int watcher, const char* path) noexcept {
   const int watch = ::inotify_add_watch(watcher, path, IN_ATTRIB | IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE_SELF);

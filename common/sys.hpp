@@ -240,7 +240,9 @@ std::optional<std::uint64_t> epoll_next(int epoll) noexcept;  // without waiting
 // its attributes. What is read from it only wakes: look at the files.
 Result<UniqueFd> file_watcher() noexcept;
 Result<void> watch_links(int watcher, const char* path) noexcept;
-// The same for what becomes of the file's content and of its name, and for what becomes of the names in a directory and
+// The same for a directory that gets, loses or renames an entry. Nothing is told of what happens below its entries.
+Result<void> watch_entries(int watcher, const char* directory) noexcept;
+// And for what becomes of the file's content and of its name, and for what becomes of the names in a directory and
 // the content behind them. Both answer with a number by which Changes speaks of them; a file that is watched already
 // keeps its number.
 Result<int> watch_file(int watcher, const char* path) noexcept;

@@ -26,6 +26,7 @@ struct BootSettings {
   const char* services = nullptr;
   const char* name_bytes = nullptr;
   const char* period = nullptr;
+  bool watch = false;
 
   // Nothing else may have the descriptor that the outside world listens to.
   [[nodiscard]] constexpr int console_descriptor() const noexcept { return notification == 3 ? 4 : 3; }
@@ -79,6 +80,8 @@ inline constexpr options::Option<BootSettings> boot_option_table[] = {
     {{'C', "services-max", "services-max"}, detail::keep_number<&BootSettings::services>},
     {{'L', "name-max", "name-max"}, detail::keep_number<&BootSettings::name_bytes>},
     {{'t', "milliseconds", "timeout"}, detail::keep_number<&BootSettings::period>},
+    {{options::no_letter, {}, "watch"},
+     [](BootSettings& settings, char, const char*) { return settings.watch = true; }},
 };
 
 // s6-svscan's command line.
@@ -91,6 +94,7 @@ class ScannerArguments {
     add("-C", settings.services);
     add("-L", settings.name_bytes);
     add("-t", settings.period);
+    if (settings.watch) add("--watch");
     add("--");
     add(directory);
   }
@@ -104,7 +108,7 @@ class ScannerArguments {
     add(value);
   }
 
-  std::array<const char*, 14> words_{};  // the last one stays null
+  std::array<const char*, 15> words_{};  // the last one stays null
   std::size_t count_ = 0;
 };
 

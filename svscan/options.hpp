@@ -15,6 +15,7 @@ struct Settings {
   std::uint32_t services = 1000;   // most supervisors at a time; a logger counts, too
   std::uint32_t name_bytes = 251;  // longest accepted name
   std::uint32_t period = 0;        // milliseconds between automatic scans, 0: none
+  bool watch = false;              // scan when an entry comes or goes
   int notification = -1;           // where to say that commands are accepted
   int console = -1;                // the place for errors from before the tree had its own log
 };
@@ -25,6 +26,7 @@ struct Words {
   const char* pairs = nullptr;  // the older way to say `services`: half as many
   const char* name_bytes = nullptr;
   const char* period = nullptr;
+  bool watch = false;
   const char* notification = nullptr;
   const char* console = nullptr;
 };
@@ -52,6 +54,7 @@ inline constexpr options::Option<Words> option_table[] = {
        words.period = value;
        return true;
      }},
+    {{options::no_letter, {}, "watch"}, [](Words& words, char, const char*) { return words.watch = true; }},
     {{'d', "fd", "notification-fd"},
      [](Words& words, char, const char* value) {
        words.notification = value;
@@ -107,6 +110,7 @@ inline CommandLine parse_command_line(std::span<const char* const> words) noexce
   line.directory_is_missing = line.outcome.operands.empty();
   if (line.directory_is_missing) return line;
   settings.directory = line.outcome.operands[0];
+  settings.watch = given.watch;
 
   std::uint32_t pairs = settings.services / 2;
   if (!read_number(given.pairs, pairs)) line.outcome = refuse("-c");

@@ -37,11 +37,14 @@ constexpr int most_signals = 32;
 constexpr std::size_t most_commands = 512;
 constexpr int most_deaths = 256;
 constexpr int most_starts = 32;
+constexpr int most_reads_of_changes = 16;
 
 constexpr sys::Nanoseconds open_retry_delay = 5 * sys::second;
 constexpr sys::Nanoseconds stat_retry_delay = 4 * sys::second;
 constexpr sys::Nanoseconds room_retry_delay = 60 * sys::second;
 constexpr sys::Nanoseconds least_between_own_scans = sys::second;
+// While entries come one after the other. The first of them is seen at once.
+constexpr sys::Nanoseconds least_between_noticed_scans = 100 * sys::millisecond;
 constexpr sys::Nanoseconds nap_without_poll = 100 * sys::millisecond;
 
 // The path of a supervised directory: the longest accepted name and "/log".
@@ -98,7 +101,9 @@ Scanner::Scanner(const Settings& settings, std::span<std::byte> memory, std::spa
       directory_(std::move(directory)),
       signals_(std::move(signals)),
       table_(limits_of(settings), memory),
-      complaints_(complaints_memory(settings, memory)) {}
+      complaints_(complaints_memory(settings, memory)) {
+  if (settings.watch) watch_the_directory();  // before the first scan, so that nothing comes unseen
+}
 
 std::size_t Scanner::memory_size(const Settings& settings) noexcept {
   return offset_of_complaints(settings) + sizeof(Complaints::Entry) * Complaints::most;
@@ -123,10 +128,11 @@ Result<void> Scanner::run() noexcept {
 
 Result<void> Scanner::wait_for_events() noexcept {
   const sys::Nanoseconds deadline = may_have_more_dead_ ? 0 : std::min(scan_at_, table_.next_start_time());
-  std::array<pollfd, 3> fds{{{.fd = signals_.fd(), .events = POLLIN},
+  std::array<pollfd, 4> fds{{{.fd = signals_.fd(), .events = POLLIN},
                              {.fd = directory_.control.get(), .events = POLLIN},
-                             {.fd = others_.get(), .events = POLLIN}}};
-  auto ready = sys::poll(std::span(fds).first(others_count_ > 0 ? 3 : 2), deadline);
+                             {.fd = others_count_ > 0 ? others_.get() : -1, .events = POLLIN},
+                             {.fd = changes_.get(), .events = POLLIN}}};  // -1 is skipped
+  auto ready = sys::poll(fds, deadline);
   if (!ready) {
     if (is_hopeless(ready.error().code)) return ready.error();
     sys::nap(nap_without_poll);
@@ -137,6 +143,7 @@ Result<void> Scanner::wait_for_events() noexcept {
     if ((fd.revents & (POLLNVAL | POLLERR)) != 0) return Error{EBADF, "wait for events", ""};
   if (fds[0].revents != 0) read_signals();
   if (fds[2].revents != 0) look_after_others();
+  if (fds[3].revents != 0) notice_changes();
   if (fds[1].revents != 0) return read_commands();
   return {};
 }
@@ -182,9 +189,9 @@ void Scanner::reap_children() noexcept {
     close(death.loose);
     if (death.who == nothing) continue;  // a handler, an orphan, or nobody's service any more
     if (death.directory_is_held) find_out_who_holds(death.who);
-    if (death.name_is_doubtful) scan_soon(now);
+    if (death.name_is_doubtful) scan_soon(now, least_between_own_scans);
   }
-  if (table_.wants_scan()) scan_soon(now);
+  if (table_.wants_scan()) scan_soon(now, least_between_own_scans);
 }
 
 // --- scanning -------------------------------------------------------------------------------------------------------
@@ -193,9 +200,28 @@ void Scanner::scan_not_later_than(sys::Nanoseconds time) noexcept {
   scan_at_ = std::min(scan_at_, time);
 }
 
-// A scan that nobody asked for.
-void Scanner::scan_soon(sys::Nanoseconds now) noexcept {
-  scan_not_later_than(std::max(now, last_scan_ + least_between_own_scans));
+// A scan that nobody asked for: some time after the last one.
+void Scanner::scan_soon(sys::Nanoseconds now, sys::Nanoseconds pause) noexcept {
+  scan_not_later_than(std::max(now, last_scan_ + pause));
+}
+
+void Scanner::watch_the_directory() noexcept {
+  auto watcher = sys::file_watcher();
+  const auto watching = watcher ? sys::watch_entries(watcher->get(), ".") : Result<void>(watcher.error());
+  if (watching) {
+    changes_ = std::move(*watcher);
+  } else {
+    cli::warn({"unable to watch the scan directory: ", cli::reason(watching.error().code),
+               "; new services are only seen when s6-svscanctl -a says so"});
+  }
+}
+
+// How many changes there are, and what they were, does not matter: the directory will be read.
+void Scanner::notice_changes() noexcept {
+  std::array<std::byte, 4096> changes;
+  for (int i = 0; i < most_reads_of_changes; ++i)
+    if (!sys::read(changes_.get(), changes)) break;
+  scan_soon(sys::monotonic_now(), least_between_noticed_scans);
 }
 
 void Scanner::scan(sys::Nanoseconds now) noexcept {
@@ -210,7 +236,7 @@ void Scanner::scan(sys::Nanoseconds now) noexcept {
   }
   if (entry_has_failed_) scan_not_later_than(sys::after(now, stat_retry_delay));
   if (table_.is_full()) scan_not_later_than(sys::after(now, room_retry_delay));
-  if (table_.wants_scan()) scan_soon(now);
+  if (table_.wants_scan()) scan_soon(now, least_between_own_scans);
 }
 
 Result<void> Scanner::read_directory() noexcept {

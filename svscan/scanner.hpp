@@ -40,8 +40,10 @@ class Scanner {
   void on_signal(int signal) noexcept;
   void reap_children() noexcept;
   void look_after_others() noexcept;
+  void notice_changes() noexcept;
 
   // Scanning.
+  void watch_the_directory() noexcept;
   void scan(sys::Nanoseconds now) noexcept;
   Result<void> read_directory() noexcept;
   void examine(const sys::DirectoryReader::Entry& entry) noexcept;
@@ -49,7 +51,7 @@ class Scanner {
   void apply(const Outcome& outcome, std::string_view name) noexcept;
   void complain(char about, std::string_view name, std::string_view what, std::string_view why = {}) noexcept;
   void scan_not_later_than(sys::Nanoseconds time) noexcept;
-  void scan_soon(sys::Nanoseconds now) noexcept;
+  void scan_soon(sys::Nanoseconds now, sys::Nanoseconds pause) noexcept;
 
   // Supervisors.
   void start_what_is_due() noexcept;
@@ -82,6 +84,8 @@ class Scanner {
 
   UniqueFd others_;  // an event queue of supervisors that this process did not start
   int others_count_ = 0;
+
+  UniqueFd changes_;  // tells that an entry has come or gone; none unless the settings want it
 };
 
 }  // namespace s6::svscan

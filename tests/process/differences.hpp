@@ -162,6 +162,8 @@ inline constexpr auto differences = std::to_array<Difference>({
    "the real one reads commands byte by byte until there are none: while somebody writes faster it does nothing else"},
   {"supervise-is-looked-for-beside", Side::supervisor,
    "2.11 knows s6-supervise by one absolute path, 2.15 asks PATH; ours looks beside itself first"},
+  // --- s6-svscan: extensions ---
+  {"svscan-can-watch", Side::supervisor, "the option --watch is ours alone"},
   // --- clients: defects of the real ones ---
   {"control-must-be-a-fifo", Side::client,
    "the real s6-svscanctl writes its commands into a regular file called control and is content; ours refuses"},

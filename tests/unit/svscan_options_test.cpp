@@ -61,6 +61,11 @@ TEST_SUITE("svscan options") {
     CHECK(parse({"-c10", "-C", "7", "s"}).settings.services == 7);
     CHECK(parse({"-C", "7", "-c10", "s"}).settings.services == 20);
   }
+  TEST_CASE("watching must be asked for, in full") {
+    CHECK_FALSE(parse({"s"}).settings.watch);
+    CHECK(parse({"--watch", "s"}).settings.watch);
+    for (const char* bad : {"--wat", "--watch=1", "--watch=", "-w"}) CHECK_FALSE(accepted({bad, "s"}));
+  }
   TEST_CASE("descriptors start at 3") {
     CHECK(parse({"-d", "3", "-X4", "s"}).settings.notification == 3);
     CHECK(parse({"-d", "3", "-X4", "s"}).settings.console == 4);

@@ -70,6 +70,7 @@ TEST_CASE("the scanner's command line") {
   CHECK(arguments({}) == "s6-svscan -X 3 -- DIR ");
   CHECK(arguments({"-d3"}) == "s6-svscan -X 4 -d 3 -- DIR ");
   CHECK(arguments({"-d4", "-C", "7", "--name-max=9", "-t0"}) == "s6-svscan -X 3 -d 4 -C 7 -L 9 -t 0 -- DIR ");
+  CHECK(arguments({"--watch", "-t9"}) == "s6-svscan -X 3 -t 9 --watch -- DIR ");
   for (const char* bad : {"-d2", "-dx", "-C", "-Cx", "-t-1", "-m9", "-X3", "--help"})
     CHECK(arguments({bad}) == "refused");
 }

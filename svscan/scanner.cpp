@@ -132,7 +132,8 @@ Result<void> Scanner::wait_for_events() noexcept {
                              {.fd = directory_.control.get(), .events = POLLIN},
                              {.fd = others_count_ > 0 ? others_.get() : -1, .events = POLLIN},
                              {.fd = changes_.get(), .events = POLLIN}}};  // -1 is skipped
-  auto ready = sys::poll(fds, deadline);
+  // No more than necessary: poll refuses more of them than the process may have descriptors.
+  auto ready = sys::poll(std::span(fds).first(changes_ ? 4 : others_count_ > 0 ? 3 : 2), deadline);
   if (!ready) {
     if (is_hopeless(ready.error().code)) return ready.error();
     sys::nap(nap_without_poll);

@@ -74,14 +74,19 @@ TEST_CASE("where the directory cannot be watched --watch is a warning, and comma
   ScanDir scan(scene);
   for (const char* const call : {"inotify_init1", "inotify_add_watch"}) {
     CAPTURE(call);
-    Scanner scanner(scan, {"--watch"},
-                    {.argv = {"/usr/bin/strace", "-D", "-qq", "-o", "/dev/null", "-e",
-                              std::string("inject=") + call + ":error=ENOSPC", supervisor("s6-svscan")}});
-    scanner.expect_message("warning: unable to watch the scan directory: No space left on device");
+    // No Scanner: strace would keep the descriptor open on which that hears that it is ready.
+    Process scanner(Start{.argv = {"/usr/bin/strace", "-D", "-qq", "-o", "/dev/null", "-e",
+                                   std::string("inject=") + call + ":error=ENOSPC", supervisor("s6-svscan"), "--watch",
+                                   scan.path()}});
+    eventually("it warns", [&] {
+      return contains(scanner.err(), "warning: unable to watch the scan directory: No space left on device");
+    });
     ServiceDir a = scan.service(std::string("s-") + call);
-    scanner.send("a");
+    const UniqueFd control(open(scan.own("control").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    CHECK(write(control.get(), "a", 1) == 1);
     a.expect("up");
-    CHECK(scanner.end() == exited(0));
+    CHECK(write(control.get(), "t", 1) == 1);
+    CHECK(scanner.wait() == exited(0));
   }
 }
 

@@ -12,7 +12,7 @@ namespace {
 // All that clients call.
 const Call calls[] = {
     {"access,faccessat,faccessat2", {"EIO", "EACCES", "ENOMEM"}},
-    {"chmod,fchmodat", {"EIO", "EPERM"}},
+    {"chmod,fchmod,fchmodat", {"EIO", "EPERM"}},
     {"clone,clone3,vfork,fork", {"EAGAIN", "ENOMEM"}},
     {"fcntl", {"ENOLCK", "EINTR"}},
     {"fstat", {"EIO", "ENOMEM"}},

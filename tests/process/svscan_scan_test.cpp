@@ -414,6 +414,7 @@ TEST_CASE("a log that is no directory, or is not there, means no logger") {
 }
 
 TEST_CASE("a log that comes after many scans without one gets its supervisor") {
+  if (skip_on_real("log-may-come-and-go")) return;
   Scene scene;
   ScanDir scan(scene);
   ServiceDir made = scan.idle("made"), renamed = scan.idle("renamed"), linked = scan.idle("linked"),

@@ -32,6 +32,7 @@ have() {
     kernel-headers) exists /usr/include/linux/limits.h ;;
     # Where musl is the system's own libc, or not packaged as a second one, there is nothing to install.
     musl) [ "$package_manager" != apt ] || exists /usr/lib/*/musl-gcc.specs /usr/local/musl/lib/musl-gcc.specs ;;
+    lintian) [ "$package_manager" != apt ] || command -v lintian ;;  # for packages of Debian, where there are such
     doctest) exists /usr/include/doctest/doctest.h /usr/local/include/doctest/doctest.h ;;
     libcap) exists /usr/include/sys/capability.h ;;
     # skarnet's own s6 and execline, where distributions put them: what the conformance tests compare with.
@@ -58,6 +59,7 @@ packages_for() {
     *:libcap) echo libcap-dev ;;
     *:reference) echo s6 execline ;;
     *:llvm-cov) echo llvm ;;
+    apt:dpkg-shlibdeps) echo dpkg-dev ;;
     apt:clang-runtime) echo libclang-rt-dev ;;
     apk:clang-runtime) echo compiler-rt ;;
     apk:clang-format) echo clang-extra-tools ;;

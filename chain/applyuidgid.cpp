@@ -55,8 +55,11 @@ bool set_from_environment(Request& request, char letter, const char*) noexcept {
 }
 
 constexpr options::Option<Request> option_table[] = {
-    {{'z'}, set_forget},           {{'u', "uid"}, set_user}, {{'g', "gid"}, set_group}, {{'G', "gidlist"}, set_groups},
-    {{'U'}, set_from_environment},
+    {{'z'}, set_forget, "remove UID, GID and GIDLIST from the environment"},
+    {{'u', "uid"}, set_user, "become this user id"},
+    {{'g', "gid"}, set_group, "take this group id"},
+    {{'G', "gidlist"}, set_groups, "have these supplementary groups, separated by commas"},
+    {{'U'}, set_from_environment, "take all three from UID, GID and GIDLIST"},
 };
 
 std::span<const char* const> parse_or_die(std::span<const char* const> words, Request& request) noexcept {
@@ -64,7 +67,7 @@ std::span<const char* const> parse_or_die(std::span<const char* const> words, Re
   const auto usage = options::usage("s6-applyuidgid", option_table, "prog...");
   if (request.bad_variable != nullptr)
     cli::die(cli::usage_error, {"the environment variable ", request.bad_variable, request.complaint});
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage.view(), parsed, cli::exit_codes_of_chain);
   if (parsed.operands.empty()) cli::die_usage(usage.view(), "no program given");
   return parsed.operands;
 }

@@ -31,8 +31,12 @@ bool set_nul(Request& request, char, const char* value) noexcept {
 }
 
 constexpr options::Option<Request> option_table[] = {
-    {{'I'}, set_flag}, {{'i'}, set_flag}, {{'n'}, set_flag},
-    {{'f'}, set_flag}, {{'L'}, set_flag}, {{'c', "nullchar"}, set_nul},
+    {{'I'}, set_flag, "it does not matter if dir is missing"},
+    {{'i'}, set_flag, "it is an error if dir is missing; the default"},
+    {{'n'}, set_flag, "keep blanks at the end of values"},
+    {{'f'}, set_flag, "a value is the whole file, not its first line"},
+    {{'L'}, set_flag, "values may be longer than 4095 bytes"},
+    {{'c', "nullchar"}, set_nul, "what a NUL byte becomes; a newline by default"},
 };
 
 }  // namespace
@@ -42,7 +46,7 @@ int main(int argc, char** argv) {
   Request request;
   const auto parsed = options::parse(option_table, request, options::words_of(argc, argv));
   const auto usage = options::usage("s6-envdir", option_table, "dir prog...");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage.view(), parsed, cli::exit_codes_of_chain);
   if (parsed.operands.empty()) cli::die_usage(usage.view(), "no directory given");
   if (parsed.operands.size() < 2) cli::die_usage(usage.view(), "no program given");
 

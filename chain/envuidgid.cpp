@@ -58,8 +58,12 @@ bool set_defaults(Request& request, char, const char* value) noexcept {
 }
 
 constexpr options::Option<Request> option_table[] = {
-    {{'i'}, set_strict}, {{'u'}, set_form},    {{'g'}, set_form},
-    {{'B'}, set_form},   {{'n'}, set_numeric}, {{'D', "uid:gid:gidlist"}, set_defaults},
+    {{'i'}, set_strict, "what is unknown is an error; the default"},
+    {{'u'}, set_form, "account is a user only"},
+    {{'g'}, set_form, "account is a group only"},
+    {{'B'}, set_form, "account is USER:GROUP, of which one may be missing"},
+    {{'n'}, set_numeric, "what is no known name may be a number"},
+    {{'D', "uid:gid:gidlist"}, set_defaults, "use these numbers for what is unknown or missing"},
 };
 
 // What was found out; what is not there is not put into the environment.
@@ -141,7 +145,9 @@ int main(int argc, char** argv) {
   Request request;
   const auto parsed = options::parse(option_table, request, options::words_of(argc, argv));
   const auto usage = options::usage("s6-envuidgid", option_table, "account prog...");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage.view(), parsed,
+                          "those of prog, 1 no such account, 126 prog cannot be executed, 127 it is not there");
   if (parsed.operands.empty()) cli::die_usage(usage.view(), "no account given");
   if (parsed.operands.size() < 2) cli::die_usage(usage.view(), "no program given");
 

@@ -42,7 +42,7 @@ launch::CommandLine parse_or_die(std::span<const char* const> words) noexcept {
     cli::exit(cli::ok);
   }
   if (line.expected != nullptr) die_of_request({options::explain(line.outcome), ": ", line.expected});
-  if (line.outcome.problem != options::Problem::none) cli::die_usage(usage, line.outcome);
+  if (line.outcome.problem != options::Problem::none) cli::answer_or_refuse(usage, line.outcome, "");
   if (line.complaint != nullptr) cli::die_usage(usage, line.complaint);
   return line;
 }

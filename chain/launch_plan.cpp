@@ -297,12 +297,15 @@ Where
   --chroot=DIR          the root directory; the working directory is then / unless --directory is given, too
   --directory=DIR       the working directory, looked up in the new root
   --umask=OCTAL         the file mode creation mask
-  --stdin=FILE          descriptors 0, 1 and 2. Output is appended to FILE, or replaces what is in it. The user must
-  --stdout=FILE         have the right to open FILE, which is looked up in the new root and working directory
+  --stdin=FILE          descriptor 0 reads FILE. The user must have the right to open it, and it is looked up in the new
+                        root and working directory; so it is with the files of the next four
+  --stdout=FILE         descriptor 1 appends to FILE
   --stdout-truncate=FILE
-  --stderr=FILE
+                        descriptor 1 replaces what is in FILE
+  --stderr=FILE         descriptor 2 appends to FILE
   --stderr-truncate=FILE
-  --stderr-to-stdout    2 is a copy of 1
+                        descriptor 2 replaces what is in FILE
+  --stderr-to-stdout    descriptor 2 is a copy of 1
   --file-mode=OCTAL     of files that have to be made for that, less the umask: 0660 if not given
 
 With what
@@ -335,6 +338,10 @@ With which rights
   --securebits=BITS     a number as in C, or names: noroot, no-setuid-fixup, keep-caps, no-cap-ambient-raise, and each
                         of them with -locked
   --no-new-privs        no program can gain rights from now on
+
+And
+  --help                print this
+  --version             print the version
 
 prog is looked for in the directories of the PATH that s6-launch was started with.
 

@@ -45,8 +45,12 @@ bool set_fd(Request& request, char, const char* value) noexcept {
 }
 
 constexpr options::Option<Request> option_table[] = {
-    {{'r'}, set_kind}, {{'w'}, set_kind},          {{'n'}, set_wait},
-    {{'N'}, set_wait}, {{'t', "ms"}, set_timeout}, {{'d', "fd"}, set_fd},
+    {{'r'}, set_kind, "share the lock with other readers"},
+    {{'w'}, set_kind, "lock exclusively; the default"},
+    {{'n'}, set_wait, "exit with 1 if the lock is taken"},
+    {{'N'}, set_wait, "wait for the lock; the default"},
+    {{'t', "ms"}, set_timeout, "wait at most ms milliseconds; 0, the default, is for ever"},
+    {{'d', "fd"}, set_fd, "prog has the lock on descriptor fd"},
 };
 
 // A shared lock needs no right to write, and so can be on anything that exists.
@@ -74,7 +78,9 @@ int main(int argc, char** argv) {
   Request request;
   const auto parsed = options::parse(option_table, request, options::words_of(argc, argv));
   const auto usage = options::usage("s6-setlock", option_table, "lockfile prog...");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage.view(), parsed,
+                          "those of prog, 1 the lock is taken, 126 prog cannot be executed, 127 it is not there");
   if (parsed.operands.size() < 2) cli::die_usage(usage.view(), "a file and a program are needed");
 
   const char* const path = parsed.operands[0];

@@ -67,17 +67,21 @@ bool set_terminal(Request& request, char, const char* value) noexcept {
 
 using options::no_letter;
 constexpr options::Option<Request> option_table[] = {
-    {{'s', {}, "session"}, set_session},
-    {{'b', {}, "background-process-group"}, set_group},
-    {{no_letter, {}, "process-group"}, set_group},
-    {{'f', {}, "foreground-process-group"}, set_foreground_group},
-    {{no_letter, {}, "foreground"}, set_foreground},
-    {{'g', {}, "foreground-process-group-grab"}, set_grabbing_group},
-    {{no_letter, {}, "grab"}, set_grab},
-    {{'i', {}, "strict"}, set_strict},
-    {{'I', {}, "no-strict"}, set_lenient},
-    {{'q', {}, "quiet"}, set_quiet},
-    {{'d', "fd", "ctty"}, set_terminal},
+    {{'s', {}, "session"}, set_session, "make a session; the default"},
+    {{'b', {}, "background-process-group"}, set_group, "make a process group"},
+    {{no_letter, {}, "process-group"}, set_group, "the same as -b"},
+    {{'f', {}, "foreground-process-group"},
+     set_foreground_group,
+     "make a process group, and give it the terminal's foreground"},
+    {{no_letter, {}, "foreground"}, set_foreground, "take the terminal's foreground"},
+    {{'g', {}, "foreground-process-group-grab"},
+     set_grabbing_group,
+     "as -f, even from the background, against SIGTTOU"},
+    {{no_letter, {}, "grab"}, set_grab, "as --foreground, even from the background"},
+    {{'i', {}, "strict"}, set_strict, "exit if that is refused"},
+    {{'I', {}, "no-strict"}, set_lenient, "warn if that is refused, and go on; the default"},
+    {{'q', {}, "quiet"}, set_quiet, "say nothing if that is refused, and go on"},
+    {{'d', "fd", "ctty"}, set_terminal, "the terminal is on descriptor fd, not /dev/tty"},
 };
 
 void complain(Complaint how, const Result<void>& result) noexcept {
@@ -102,7 +106,7 @@ int main(int argc, char** argv) {
   Request request;
   const auto parsed = options::parse(option_table, request, options::words_of(argc, argv));
   const auto usage = options::usage("s6-setsid", option_table, "prog...");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage.view(), parsed, cli::exit_codes_of_chain);
   if (parsed.operands.empty()) cli::die_usage(usage.view(), "no program given");
 
   UniqueFd opened;

@@ -14,6 +14,8 @@ constexpr const char* usage = "s6-setuidgid account prog...";
 chain::GroupList groups;
 
 std::span<const char* const> parse_or_die(std::span<const char* const> words) noexcept {
+  cli::answer_lone_word(usage, words,
+                        "those of prog, 1 no such user, 126 prog cannot be executed, 127 it is not there");
   const auto operands = options::operands_without_options(words, 2);
   if (operands.size() < 2) cli::die_usage(usage, "an account and a program are needed");
   if (operands.data() == words.data() && *operands[0] == '-') cli::die_usage(usage, "there are no options");

@@ -45,20 +45,22 @@ bool set_limits(Request& request, char, const char* value) noexcept {
 }
 
 constexpr options::Option<Request> option_table[] = {
-    {{'H'}, set_scope},
-    {{'h'}, set_scope},
-    {{'a', "allbytes"}, set_limits<RLIMIT_AS>},
-    {{'c', "corebytes"}, set_limits<RLIMIT_CORE>},
-    {{'d', "databytes"}, set_limits<RLIMIT_DATA>},
-    {{'f', "filebytes"}, set_limits<RLIMIT_FSIZE>},
-    {{'l', "lockbytes"}, set_limits<RLIMIT_MEMLOCK>},
-    {{'m', "membytes"}, set_limits<RLIMIT_DATA, RLIMIT_STACK, RLIMIT_MEMLOCK, RLIMIT_AS>},
-    {{'o', "openfiles"}, set_limits<RLIMIT_NOFILE>},
-    {{'p', "processes"}, set_limits<RLIMIT_NPROC>},
-    {{'P', "rtpriority"}, set_limits<RLIMIT_RTPRIO>},
-    {{'r', "residentbytes"}, set_limits<RLIMIT_RSS>},
-    {{'s', "stackbytes"}, set_limits<RLIMIT_STACK>},
-    {{'t', "cpusecs"}, set_limits<RLIMIT_CPU>},
+    {{'H'}, set_scope, "from here on change both limits, not the soft one only"},
+    {{'h'}, set_scope, "from here on change hard limits"},
+    {{'a', "allbytes"}, set_limits<RLIMIT_AS>, "address space"},
+    {{'c', "corebytes"}, set_limits<RLIMIT_CORE>, "core files"},
+    {{'d', "databytes"}, set_limits<RLIMIT_DATA>, "data segment"},
+    {{'f', "filebytes"}, set_limits<RLIMIT_FSIZE>, "size of written files"},
+    {{'l', "lockbytes"}, set_limits<RLIMIT_MEMLOCK>, "locked memory"},
+    {{'m', "membytes"},
+     set_limits<RLIMIT_DATA, RLIMIT_STACK, RLIMIT_MEMLOCK, RLIMIT_AS>,
+     "data segment, stack, locked memory and address space, each"},
+    {{'o', "openfiles"}, set_limits<RLIMIT_NOFILE>, "open descriptors"},
+    {{'p', "processes"}, set_limits<RLIMIT_NPROC>, "processes of the user"},
+    {{'P', "rtpriority"}, set_limits<RLIMIT_RTPRIO>, "realtime priority"},
+    {{'r', "residentbytes"}, set_limits<RLIMIT_RSS>, "resident memory"},
+    {{'s', "stackbytes"}, set_limits<RLIMIT_STACK>, "stack"},
+    {{'t', "cpusecs"}, set_limits<RLIMIT_CPU>, "processor time"},
 };
 
 const char* name_of(int resource) noexcept {
@@ -85,7 +87,7 @@ int main(int argc, char** argv) {
   Request request;
   const auto parsed = options::parse(option_table, request, options::words_of(argc, argv));
   const auto usage = options::usage("s6-softlimit", option_table, "prog...");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage.view(), parsed, cli::exit_codes_of_chain);
   if (parsed.operands.empty()) cli::die_usage(usage.view(), "no program given");
   if (auto applied = apply(request); !applied) cli::die(applied.error());
   exec_or_die(parsed.operands.data());

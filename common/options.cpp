@@ -3,6 +3,44 @@
 #include <array>
 
 namespace s6::options {
+namespace {
+
+// "-t ms | --timeout=ms", with whatever is `between` both.
+template <std::size_t N>
+void append_forms(TextBuffer<N>& text, const Spec& spec, std::string_view between) noexcept {
+  if (spec.letter != no_letter) {
+    text.append("-");
+    text.append(std::string_view(&spec.letter, 1));
+    if (!spec.value.empty()) text.append(" ");
+    text.append(spec.value);
+    if (!spec.long_name.empty()) text.append(between);
+  }
+  if (spec.long_name.empty()) return;
+  text.append("--");
+  text.append(spec.long_name);
+  if (!spec.value.empty()) text.append("=");
+  text.append(spec.value);
+}
+
+void append_help(HelpText& text, const Descriptions::Entry& option) noexcept {
+  constexpr std::string_view column = "                        ";
+  const std::size_t start = text.size();
+  text.append("  ");
+  append_forms(text, option.spec, ", ");
+  const std::size_t width = text.size() - start;
+  if (width + 2 > column.size()) text.append("\n");
+  text.append(head(column, width + 2 > column.size() ? column.size() : column.size() - width));
+  text.append(option.help);
+  text.append("\n");
+}
+
+}  // namespace
+
+Problem request_of(std::string_view word) noexcept {
+  if (word == "--help") return Problem::help;
+  if (word == "--version") return Problem::version;
+  return Problem::unknown_option;
+}
 
 bool Reader::fail(Problem problem, std::string_view culprit) noexcept {
   problem_ = problem;
@@ -41,7 +79,7 @@ bool Reader::next_long(std::string_view word) noexcept {
     value_ = has_value ? word.data() + equals + 1 : nullptr;
     return true;
   }
-  return fail(Problem::unknown_option, word);
+  return fail(request_of(word), word);
 }
 
 bool Reader::next_short() noexcept {
@@ -79,19 +117,7 @@ UsageText usage(std::string_view program, std::span<const Spec> specs, std::stri
   for (const Spec& spec : specs) {
     if (spec.value.empty() && spec.long_name.empty()) continue;
     text.append(" [ ");
-    if (spec.letter != no_letter) {
-      text.append("-");
-      text.append(std::string_view(&spec.letter, 1));
-      if (!spec.value.empty()) text.append(" ");
-      text.append(spec.value);
-      if (!spec.long_name.empty()) text.append(" | ");
-    }
-    if (!spec.long_name.empty()) {
-      text.append("--");
-      text.append(spec.long_name);
-      if (!spec.value.empty()) text.append("=");
-      text.append(spec.value);
-    }
+    append_forms(text, spec, " | ");
     text.append(" ]");
   }
   if (!operands.empty()) text.append(" ");
@@ -99,10 +125,23 @@ UsageText usage(std::string_view program, std::span<const Spec> specs, std::stri
   return text;
 }
 
+HelpText help(std::string_view usage_line, const Descriptions& options, std::string_view exit_codes) noexcept {
+  HelpText text{"usage: ", usage_line, "\n\n"};
+  for (std::size_t i = 0; i < options.size(); ++i) append_help(text, options[i]);
+  append_help(text, {{no_letter, {}, "help"}, "print this"});
+  append_help(text, {{no_letter, {}, "version"}, "print the version"});
+  text.append("\nExit codes: ");
+  text.append(exit_codes);
+  text.append(",\n100 the command line is wrong, 111 the system refused something\n");
+  return text;
+}
+
 TextBuffer<256> explain(const Outcome& outcome) noexcept {
   const std::string_view dash = outcome.culprit.starts_with("-") ? "" : "-";
   switch (outcome.problem) {
-    case Problem::none: break;
+    case Problem::none:
+    case Problem::help:
+    case Problem::version: break;
     case Problem::unknown_option: return {"unknown option ", dash, outcome.culprit};
     case Problem::missing_value: return {"option ", dash, outcome.culprit, " needs a value"};
     case Problem::refused: return {"invalid value for option ", dash, outcome.culprit};

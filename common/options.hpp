@@ -33,7 +33,12 @@ struct Spec {
   std::string_view long_name = {};  // empty: none
 };
 
-enum class Problem : std::uint8_t { none, unknown_option, missing_value, refused };
+// Nothing is wrong with --help and --version, but they end a command line like a problem: no program does anything else
+// then. They are what is left of the unknown options: a table can have an option of that name.
+enum class Problem : std::uint8_t { none, unknown_option, missing_value, refused, help, version };
+
+// What a word would ask for if it were an unknown option: help, version or nothing but an explanation.
+Problem request_of(std::string_view word) noexcept;
 
 // Steps through the options of a command line.
 class Reader {
@@ -78,12 +83,37 @@ template <class Settings>
 struct Option {
   Spec spec;
   bool (*apply)(Settings& settings, char letter, const char* value);
+  const char* help = "";  // what it does, in a few words
+};
+
+// The options of a table with their help, whatever settings they change.
+class Descriptions {
+ public:
+  struct Entry {
+    const Spec& spec;
+    std::string_view help;
+  };
+  constexpr Descriptions() noexcept = default;
+  template <class Settings, std::size_t N>
+  constexpr explicit Descriptions(const Option<Settings> (&table)[N]) noexcept
+      : table_(table), size_(N), entry_([](const void* first, std::size_t index) noexcept {
+          const auto& option = static_cast<const Option<Settings>*>(first)[index];
+          return Entry{option.spec, option.help};
+        }) {}
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] Entry operator[](std::size_t index) const noexcept { return entry_(table_, index); }
+
+ private:
+  const void* table_ = nullptr;
+  std::size_t size_ = 0;
+  Entry (*entry_)(const void* table, std::size_t index) noexcept = nullptr;
 };
 
 struct Outcome {
   Problem problem = Problem::none;
   std::string_view culprit;
   std::span<const char* const> operands;
+  Descriptions options;
 };
 
 // Applies a whole command line to `settings`, stopping at the first problem.
@@ -97,7 +127,7 @@ Outcome parse(const Option<Settings> (&table)[N], Settings& settings, std::span<
     reader.refuse();
     break;
   }
-  return {reader.problem(), reader.culprit(), reader.operands()};
+  return {reader.problem(), reader.culprit(), reader.operands(), Descriptions(table)};
 }
 
 // "s6-svscan [ -t ms | --timeout=ms ] [ -abc ] OPERANDS"
@@ -110,6 +140,11 @@ UsageText usage(std::string_view program, const Option<Settings> (&table)[N], st
   for (std::size_t i = 0; i < N; ++i) specs[i] = table[i].spec;
   return usage(program, std::span<const Spec>(specs), operands);
 }
+
+// What --help prints: the usage line, a line per option and `exit_codes`, a list without its last two, which are the
+// same for all programs.
+using HelpText = TextBuffer<6144>;
+HelpText help(std::string_view usage_line, const Descriptions& options, std::string_view exit_codes) noexcept;
 
 // "unknown option -x", "option -t needs a value", "invalid value for -t"
 TextBuffer<256> explain(const Outcome& outcome) noexcept;

@@ -48,7 +48,8 @@ int main(int argc, char** argv) {
   svscan::LinkSettings settings;
   const auto parsed = options::parse(svscan::link_options, settings, options::words_of(argc, argv));
   const auto usage = options::usage("s6-instance-create", svscan::link_options, operand_text);
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage, parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage, parsed, "0 supervised, 1 the service is not up, 99 time over");
   const Operands operands = operands_or_die(parsed.operands, usage);
   const Paths paths = paths_or_die(operands);
 

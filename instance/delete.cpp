@@ -73,7 +73,8 @@ int main(int argc, char** argv) {
   svscan::UnlinkSettings settings;
   const auto parsed = options::parse(svscan::unlink_options, settings, options::words_of(argc, argv));
   const auto usage = options::usage("s6-instance-delete", svscan::unlink_options, operand_text);
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage, parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage, parsed, "0 deleted, 1 the service is not up, 99 time over");
   const Operands operands = operands_or_die(parsed.operands, usage);
   const Paths paths = paths_or_die(operands);
 

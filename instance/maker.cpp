@@ -31,7 +31,7 @@ Order parse_or_die(std::span<const char* const> words) noexcept {
   Order order;
   const auto parsed = options::parse(maker_options, order.settings, words);
   const auto usage = options::usage("s6-instance-maker", maker_options, "template dir");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage, parsed);
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage, parsed, "0 made");
   if (parsed.operands.size() < 2) cli::die_usage(usage, "a template and the directory to make are needed");
   order.model = parsed.operands[0];
   order.directory = parsed.operands[1];

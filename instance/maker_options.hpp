@@ -71,25 +71,33 @@ constexpr auto keep_count =
 }  // namespace detail
 
 inline constexpr options::Option<MakerSettings> maker_options[] = {
-    {{'c', "max"}, detail::keep_count<&MakerSettings::instances>},
-    {{'u', "user"}, detail::keep_user<&MakerSettings::user>},
-    {{'l', "loguser"}, detail::keep_user<&MakerSettings::log_user>},
+    {{'c', "max"}, detail::keep_count<&MakerSettings::instances>, "most instances, 2 to 90000; 500 by default"},
+    {{'u', "user"}, detail::keep_user<&MakerSettings::user>, "the user of the instances"},
+    {{'l', "loguser"}, detail::keep_user<&MakerSettings::log_user>, "the user of the logger"},
     {{'L', "logdir"},
      [](MakerSettings& settings, char, const char* value) {
        settings.log_directory = value;
        return *value == '/';
-     }},
+     },
+     "log to this directory, an absolute path"},
     {{'t', "stamptype"},
      [](MakerSettings& settings, char, const char* value) {
        const auto number = parse_u32(value);
        settings.stamp = number.value_or(0);
        return number.has_value() && *number <= 3;
-     }},
-    {{'n', "nfiles"}, detail::keep_count<&MakerSettings::archives>},
-    {{'s', "filesize"}, detail::keep_count<&MakerSettings::file_size>},
-    {{'S', "maxsize"}, detail::keep_count<&MakerSettings::total_size>},
-    {{'P', "prefix"}, detail::keep_text<&MakerSettings::prefix>},
-    {{'r', "service[/logger[/pipeline]]"}, detail::keep_text<&MakerSettings::rc>},
+     },
+     "stamps of the log: 0 none, 1 TAI64N, 2 ISO 8601, 3 both"},
+    {{'n', "nfiles"}, detail::keep_count<&MakerSettings::archives>, "archived logs to keep; 10 by default"},
+    {{'s', "filesize"},
+     detail::keep_count<&MakerSettings::file_size>,
+     "bytes of a log before it is archived; 1000000 by default"},
+    {{'S', "maxsize"},
+     detail::keep_count<&MakerSettings::total_size>,
+     "bytes of all archives; 0, the default, is no limit"},
+    {{'P', "prefix"}, detail::keep_text<&MakerSettings::prefix>, "put this before each line of the log"},
+    {{'r', "service[/logger[/pipeline]]"},
+     detail::keep_text<&MakerSettings::rc>,
+     "make source directories for s6-rc with these names"},
 };
 
 // Paths, or names to be looked for in PATH, as they are to stand in scripts.

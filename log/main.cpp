@@ -18,7 +18,7 @@ namespace {
 std::span<const char* const> parse_or_die(std::span<const char* const> words, log::Options& options) noexcept {
   const auto parsed = options::parse(log::option_table, options, words);
   const auto usage = options::usage("s6-log", log::option_table, "directive...");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage.view(), parsed, "0 all is written");
   if (parsed.operands.empty()) cli::die_usage(usage.view(), "no directive given");
   return parsed.operands;
 }

@@ -48,10 +48,13 @@ inline bool set_number(Options& options, char letter, const char* value) noexcep
 }  // namespace option_details
 
 inline constexpr options::Option<Options> option_table[] = {
-    {{'q'}, option_details::set_flag},         {{'v'}, option_details::set_flag},
-    {{'b'}, option_details::set_flag},         {{'p'}, option_details::set_flag},
-    {{'d', "fd"}, option_details::set_number}, {{'l', "bytes"}, option_details::set_number},
-    {{'t', "ms"}, option_details::set_number},
+    {{'q'}, option_details::set_flag, "no warnings"},
+    {{'v'}, option_details::set_flag, "warnings; the default"},
+    {{'b'}, option_details::set_flag, "read nothing while output waits to be written"},
+    {{'p'}, option_details::set_flag, "ignore SIGTERM"},
+    {{'d', "fd"}, option_details::set_number, "write a newline to descriptor fd when ready"},
+    {{'l', "bytes"}, option_details::set_number, "cut longer lines; 8192 by default, 0 is no limit"},
+    {{'t', "ms"}, option_details::set_number, "wait ms milliseconds for the rest of a line at the end"},
 };
 
 }  // namespace s6::log

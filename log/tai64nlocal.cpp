@@ -15,13 +15,13 @@ bool set_utc(log::Zone& zone, char, const char*) noexcept {
   return true;
 }
 
-constexpr options::Option<log::Zone> option_table[] = {{{'g'}, set_utc}};
+constexpr options::Option<log::Zone> option_table[] = {{{'g'}, set_utc, "print universal time, not local time"}};
 
 log::Zone parse_or_die(std::span<const char* const> words) noexcept {
   auto zone = log::Zone::local;
   const auto parsed = options::parse(option_table, zone, words);
   if (parsed.problem != options::Problem::none)
-    cli::die_usage(options::usage("s6-tai64nlocal", option_table, "").view(), parsed);
+    cli::answer_or_refuse(options::usage("s6-tai64nlocal", option_table, "").view(), parsed, "0 all is copied");
   return zone;
 }
 

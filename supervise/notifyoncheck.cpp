@@ -44,16 +44,20 @@ bool set_number(Request& request, char letter, const char* value) noexcept {
 }
 
 constexpr options::Option<Request> option_table[] = {
-    {{'d', "", "doublefork"}, set_double_fork}, {{'3', "fd", "notification-fd"}, set_number},
-    {{'s', "ms", "initial-sleep"}, set_number}, {{'T', "ms", "global-timeout"}, set_number},
-    {{'t', "ms", "local-timeout"}, set_number}, {{'w', "ms", "waiting-time"}, set_number},
-    {{'n', "tries", "tries"}, set_number},      {{'c', "script", "check-program"}, set_script},
+    {{'d', "", "doublefork"}, set_double_fork, "the checking process is no child of prog"},
+    {{'3', "fd", "notification-fd"}, set_number, "use descriptor fd, not that of notification-fd"},
+    {{'s', "ms", "initial-sleep"}, set_number, "milliseconds before the first check; 10 by default"},
+    {{'T', "ms", "global-timeout"}, set_number, "milliseconds for all checks; 0, the default, is no limit"},
+    {{'t', "ms", "local-timeout"}, set_number, "milliseconds for one check; 0, the default, is no limit"},
+    {{'w', "ms", "waiting-time"}, set_number, "milliseconds between checks; 1000 by default"},
+    {{'n', "tries", "tries"}, set_number, "how often to check; 7 by default, 0 is without limit"},
+    {{'c', "script", "check-program"}, set_script, "run this, not ./data/check"},
 };
 
 std::span<const char* const> parse_or_die(std::span<const char* const> words, Request& request) noexcept {
   const auto parsed = options::parse(option_table, request, words);
   const auto usage = options::usage("s6-notifyoncheck", option_table, "prog...");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage.view(), parsed, cli::exit_codes_of_chain);
   if (parsed.operands.empty()) cli::die_usage(usage.view(), "no program given");
   return parsed.operands;
 }

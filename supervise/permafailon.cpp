@@ -25,6 +25,8 @@ struct Request {
 
 Request parse_or_die(std::span<const char* const> words) noexcept {
   constexpr std::string_view usage = "s6-permafailon seconds count list [ prog... ]";
+  cli::answer_lone_word(usage, words,
+                        "0 or those of prog, 125 too many deaths, 126 prog cannot be executed, 127 it is not there");
   if (words.size() < 3) cli::die_usage(usage, "too few operands");
   const auto seconds = parse_u32(words[0]);
   if (!seconds) cli::die_usage(usage, "invalid number of seconds");

@@ -44,7 +44,9 @@ std::span<const char* const> operands_or_die(std::span<const char* const> words,
                                              const options::UsageText& usage) noexcept {
   const auto parsed = parse(words, request);
   if (request.too_many) cli::die_usage(usage.view(), "too many commands");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage.view(), parsed,
+                          "0 sent, or it came, 1 to 98 so many services failed, 99 time over, 102 no supervisor");
   return parsed.operands;
 }
 

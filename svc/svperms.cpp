@@ -49,8 +49,14 @@ bool set_show(Request& request, char, const char*) noexcept {
 }
 
 constexpr options::Option<Request> option_table[] = {
-    {{'v'}, set_show},     {{'u'}, set_audience},       {{'g', "group"}, set_group}, {{'G', "group"}, set_group},
-    {{'o'}, set_audience}, {{'O', "group"}, set_group}, {{'e'}, set_audience},       {{'E', "group"}, set_group},
+    {{'v'}, set_show, "show the permissions, after the changes"},
+    {{'u'}, set_audience, "only the owner may look and command"},
+    {{'g', "group"}, set_group, "the group may look"},
+    {{'G', "group"}, set_group, "the group may look and command"},
+    {{'o'}, set_audience, "everybody may look"},
+    {{'O', "group"}, set_group, "everybody may look, the group may command"},
+    {{'e'}, set_audience, "everybody may subscribe to events"},
+    {{'E', "group"}, set_group, "the group may subscribe to events"},
 };
 
 std::span<const char* const> parse_or_die(std::span<const char* const> words, Request& request) noexcept {
@@ -59,7 +65,8 @@ std::span<const char* const> parse_or_die(std::span<const char* const> words, Re
   if (request.unknown_group != nullptr)
     cli::die_usage(usage.view(),
                    TextBuffer<256>{"unknown group: ", request.unknown_group, "; numbers are written :NUMBER"}.view());
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage.view(), parsed, "0 done, 1 something cannot be shown");
   if (parsed.operands.empty()) cli::die_usage(usage.view(), "no service directory given");
   return parsed.operands;
 }

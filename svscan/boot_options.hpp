@@ -58,17 +58,26 @@ constexpr auto keep_number = [](BootSettings& settings, char, const char* value)
 }  // namespace detail
 
 inline constexpr options::Option<BootSettings> boot_option_table[] = {
-    {{'c', "console", "console"}, detail::keep_word<&BootSettings::console>},
-    {{'D', "directory", "catchall-directory"}, detail::keep_word<&BootSettings::log_directory>},
+    {{'c', "console", "console"},
+     detail::keep_word<&BootSettings::console>,
+     "the file for messages that cannot go to the log"},
+    {{'D', "directory", "catchall-directory"},
+     detail::keep_word<&BootSettings::log_directory>,
+     "the directory of the log"},
     {{'m', "mode", "catchall-mode"},
      [](BootSettings& settings, char, const char* value) {
        const auto mode = parse_file_mode(value);
        settings.log_mode = mode.value_or(0);
        return mode.has_value();
-     }},
-    {{'l', "user", "catchall-user"}, detail::keep_word<&BootSettings::log_user>},
-    {{'o', "directives", "catchall-options"}, detail::keep_word<&BootSettings::directives>},
-    {{'u', {}, "user"}, [](BootSettings& settings, char, const char*) { return settings.of_a_user = true; }},
+     },
+     "its mode, in octal; 2750 by default"},
+    {{'l', "user", "catchall-user"}, detail::keep_word<&BootSettings::log_user>, "the user who writes the log"},
+    {{'o', "directives", "catchall-options"},
+     detail::keep_word<&BootSettings::directives>,
+     "what s6-log is told; see s6-log(1)"},
+    {{'u', {}, "user"},
+     [](BootSettings& settings, char, const char*) { return settings.of_a_user = true; },
+     "the tree is a user's, not the system's"},
     {{'d', "fd", "notification-fd"},
      [](BootSettings& settings, char, const char* value) {
        const auto fd = parse_u32(value);
@@ -76,12 +85,20 @@ inline constexpr options::Option<BootSettings> boot_option_table[] = {
        settings.notification = static_cast<int>(*fd);
        settings.notification_word = value;
        return true;
-     }},
-    {{'C', "services-max", "services-max"}, detail::keep_number<&BootSettings::services>},
-    {{'L', "name-max", "name-max"}, detail::keep_number<&BootSettings::name_bytes>},
-    {{'t', "milliseconds", "timeout"}, detail::keep_number<&BootSettings::period>},
+     },
+     "write a newline to descriptor fd when commands are accepted"},
+    {{'C', "services-max", "services-max"},
+     detail::keep_number<&BootSettings::services>,
+     "most supervisors; see s6-svscan"},
+    {{'L', "name-max", "name-max"},
+     detail::keep_number<&BootSettings::name_bytes>,
+     "longest name of a service; see s6-svscan"},
+    {{'t', "milliseconds", "timeout"},
+     detail::keep_number<&BootSettings::period>,
+     "scan every so many milliseconds; see s6-svscan"},
     {{options::no_letter, {}, "watch"},
-     [](BootSettings& settings, char, const char*) { return settings.watch = true; }},
+     [](BootSettings& settings, char, const char*) { return settings.watch = true; },
+     "scan as soon as an entry comes or goes"},
 };
 
 // s6-svscan's command line.

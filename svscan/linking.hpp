@@ -43,16 +43,24 @@ constexpr auto set_timeout =
 }  // namespace detail
 
 inline constexpr options::Option<LinkSettings> link_options[] = {
-    {{'d'}, [](LinkSettings& s, char, const char*) { return s.down = Down::at_first, true; }},
-    {{'D'}, [](LinkSettings& s, char, const char*) { return s.down = Down::kept, true; }},
-    {{'f'}, [](LinkSettings& s, char, const char*) { return s.force = true; }},
-    {{'P'}, [](LinkSettings& s, char, const char*) { return s.event_mode = fifodir::public_mode, true; }},
-    {{'t', "timeout"}, detail::set_timeout<LinkSettings>},
+    {{'d'}, [](LinkSettings& s, char, const char*) { return s.down = Down::at_first, true; }, "do not start it now"},
+    {{'D'},
+     [](LinkSettings& s, char, const char*) { return s.down = Down::kept, true; },
+     "do not start it, and leave its down file"},
+    {{'f'},
+     [](LinkSettings& s, char, const char*) { return s.force = true; },
+     "set the mode and group of event directories that exist"},
+    {{'P'},
+     [](LinkSettings& s, char, const char*) { return s.event_mode = fifodir::public_mode, true; },
+     "event directories are open to everybody"},
+    {{'t', "timeout"}, detail::set_timeout<LinkSettings>, "give up after so many milliseconds; 0 is never"},
 };
 
 inline constexpr options::Option<UnlinkSettings> unlink_options[] = {
-    {{'X'}, [](UnlinkSettings& s, char, const char*) { return s.wait = false, true; }},
-    {{'t', "timeout"}, detail::set_timeout<UnlinkSettings>},
+    {{'X'},
+     [](UnlinkSettings& s, char, const char*) { return s.wait = false, true; },
+     "do not wait for the supervisor to exit"},
+    {{'t', "timeout"}, detail::set_timeout<UnlinkSettings>, "give up after so many milliseconds; 0 is never"},
 };
 
 // --- what both need to know ----------------------------------------------------------------------------------------

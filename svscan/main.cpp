@@ -36,7 +36,8 @@ Settings settings_or_die(int argc, char** argv) noexcept {
     if (!is_stderr(settings.console)) cli::set_copy(settings.console);
   }
   if (line.directory_is_missing) cli::die_usage(usage, "which scan directory?");
-  if (line.outcome.problem != options::Problem::none) cli::die_usage(usage, line.outcome);
+  if (line.outcome.problem != options::Problem::none)
+    cli::answer_or_refuse(usage, line.outcome, "0 told to exit, 126 or 127 ./.s6-svscan/crash could not be executed");
   if (settings.notification >= 0 && !sys::is_open(settings.notification))
     cli::die(cli::usage_error, {"option -d: this descriptor is not open"});
   return settings;

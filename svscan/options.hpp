@@ -37,34 +37,42 @@ inline constexpr options::Option<Words> option_table[] = {
        words.services = value;
        words.pairs = nullptr;
        return true;
-     }},
+     },
+     "most supervisors, loggers counted; 1000 by default"},
     {{'c', "services-max/2"},
      [](Words& words, char, const char* value) {
        words.pairs = value;
        words.services = nullptr;
        return true;
-     }},
+     },
+     "the same, halved, as older releases have it"},
     {{'L', "name-max", "name-max"},
      [](Words& words, char, const char* value) {
        words.name_bytes = value;
        return true;
-     }},
+     },
+     "longest name of a service; 251 bytes by default"},
     {{'t', "milliseconds", "timeout"},
      [](Words& words, char, const char* value) {
        words.period = value;
        return true;
-     }},
-    {{options::no_letter, {}, "watch"}, [](Words& words, char, const char*) { return words.watch = true; }},
+     },
+     "scan every so many milliseconds; 0, the default, is never"},
+    {{options::no_letter, {}, "watch"},
+     [](Words& words, char, const char*) { return words.watch = true; },
+     "scan as soon as an entry comes or goes"},
     {{'d', "fd", "notification-fd"},
      [](Words& words, char, const char* value) {
        words.notification = value;
        return true;
-     }},
+     },
+     "write a newline to descriptor fd when commands are accepted"},
     {{'X', "fd", "console-holder"},
      [](Words& words, char, const char* value) {
        words.console = value;
        return true;
-     }},
+     },
+     "descriptor fd is the console"},
 };
 inline constexpr const char* operand_text = "scandir";
 

@@ -31,7 +31,8 @@ int main(int argc, char** argv) {
   LinkSettings settings;
   const auto parsed = options::parse(link_options, settings, options::words_of(argc, argv));
   const auto usage = options::usage("s6-svlink", link_options, "scandir servicedir [ name ]");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage, parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage, parsed, "0 supervised, 1 no s6-svscan, 99 time over");
   if (parsed.operands.size() < 2) cli::die_usage(usage, "a scan directory and a service directory are needed");
   const char* const scan_directory = parsed.operands[0];
   const char* const directory = parsed.operands[1];

@@ -29,7 +29,7 @@ namespace {
 const char* parse_or_die(std::span<const char* const> words, BootSettings& settings) noexcept {
   const auto parsed = options::parse(boot_option_table, settings, words);
   const auto usage = options::usage("s6-svscanboot", boot_option_table, "scandir");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage, parsed);
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage, parsed, "those of s6-svscan");
   if (parsed.operands.empty() || *parsed.operands[0] == '\0') cli::die_usage(usage, "which scan directory?");
   if (settings.notification >= 0 && !sys::is_open(settings.notification))
     cli::die(cli::usage_error, {"option -d: this descriptor is not open"});

@@ -24,8 +24,15 @@ constexpr auto add_command = [](Commands& commands, char letter, const char*) {
   return true;
 };
 constexpr options::Option<Commands> option_table[] = {
-    {{'z'}, add_command}, {{'a'}, add_command}, {{'b'}, add_command}, {{'h'}, add_command}, {{'i'}, add_command},
-    {{'t'}, add_command}, {{'q'}, add_command}, {{'n'}, add_command}, {{'N'}, add_command},
+    {{'z'}, add_command, "look for dead supervisors; never needed"},
+    {{'a'}, add_command, "scan: start what is new"},
+    {{'b'}, add_command, "abort: exit at once, services run on"},
+    {{'h'}, add_command, "hang up: scan, and end what has gone"},
+    {{'i'}, add_command, "interrupt: as -t"},
+    {{'t'}, add_command, "terminate: end services, loggers read to their end, exit"},
+    {{'q'}, add_command, "quit: end services and loggers, exit"},
+    {{'n'}, add_command, "nuke: end what the last scan did not find"},
+    {{'N'}, add_command, "as -n, and end its loggers at once"},
 };
 
 }  // namespace
@@ -37,7 +44,7 @@ int main(int argc, char** argv) {
   const auto usage = options::usage("s6-svscanctl", option_table, "scandir");
   const auto line =
       options::parse(option_table, commands, std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0));
-  if (line.problem != options::Problem::none) cli::die_usage(usage, line);
+  if (line.problem != options::Problem::none) cli::answer_or_refuse(usage, line, "0 sent");
   if (line.operands.empty()) cli::die_usage(usage, "which scan directory?");
   if (!commands.ok()) cli::die(cli::usage_error, {"too many commands, at most 64 can be sent at a time"});
 

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   UnlinkSettings settings;
   const auto parsed = options::parse(unlink_options, settings, options::words_of(argc, argv));
   const auto usage = options::usage("s6-svunlink", unlink_options, "scandir name");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage, parsed);
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage, parsed, "0 taken out, 99 time over");
   if (parsed.operands.size() < 2) cli::die_usage(usage, "a scan directory and the name of a service are needed");
   const char* const scan_directory = parsed.operands[0];
   const char* const name = parsed.operands[1];

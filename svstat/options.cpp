@@ -52,18 +52,18 @@ bool json(Request& request, char, const char*) noexcept {
 }
 
 constexpr options::Option<Request> table[] = {
-    {{'u'}, add_letter},
-    {{'w'}, add_letter},
-    {{'N'}, add_letter},
-    {{'r'}, add_letter},
-    {{'p'}, add_letter},
-    {{'g'}, add_letter},
-    {{'e'}, add_letter},
-    {{'s'}, add_letter},
-    {{'t'}, add_letter},
-    {{'n'}, numeric},
-    {{'o', "field,..."}, add_names},
-    {{options::no_letter, "", "json"}, json},
+    {{'u'}, add_letter, "print whether it is up"},
+    {{'w'}, add_letter, "print whether it is wanted up"},
+    {{'N'}, add_letter, "print whether it is normally up"},
+    {{'r'}, add_letter, "print whether it is ready"},
+    {{'p'}, add_letter, "print its process id"},
+    {{'g'}, add_letter, "print its process group"},
+    {{'e'}, add_letter, "print its last exit code"},
+    {{'s'}, add_letter, "print the signal it died of"},
+    {{'t'}, add_letter, "print the seconds since it went up or down"},
+    {{'n'}, numeric, "numbers instead of names of signals"},
+    {{'o', "field,..."}, add_names, "print these fields, with blanks between"},
+    {{options::no_letter, "", "json"}, json, "print all as a JSON document"},
 };
 
 }  // namespace

@@ -39,7 +39,8 @@ std::span<const char* const> operands_or_die(std::span<const char* const> words,
   if (request.too_many) cli::die_usage(usage.view(), "too many option fields");
   if (request.has_unknown_field)
     cli::die_usage(usage.view(), TextBuffer<256>{"invalid option field: ", request.unknown_field}.view());
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage.view(), parsed, "0 printed, 1 not supervised");
   return parsed.operands;
 }
 

@@ -29,12 +29,14 @@ bool set_limit(Request& request, char, const char* value) noexcept {
   return number.has_value();
 }
 
-constexpr options::Option<Request> option_table[] = {{{'S'}, set_style}, {{'s'}, set_style}, {{'n', "max"}, set_limit}};
+constexpr options::Option<Request> option_table[] = {{{'S'}, set_style, "names of signals; the default"},
+                                                     {{'s'}, set_style, "numbers of signals"},
+                                                     {{'n', "max"}, set_limit, "only the last max deaths"}};
 
 const char* parse_or_die(std::span<const char* const> words, Request& request) noexcept {
   const auto parsed = options::parse(option_table, request, words);
   const auto usage = options::usage("s6-svdt", option_table, "servicedir");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage.view(), parsed, "0 printed");
   if (parsed.operands.empty()) cli::die_usage(usage.view(), "no service directory given");
   return parsed.operands[0];
 }

@@ -18,7 +18,8 @@ constexpr int no_scanner = 2;
 std::span<const char* const> parse_or_die(std::span<const char* const> words, SvlsRequest& request) noexcept {
   const auto parsed = options::parse(svls_option_table, request, words);
   const auto usage = options::usage("s6-svls", svls_option_table, svls_operands);
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage, parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage, parsed, "0 all are as wanted, 1 some are not, 2 no s6-svscan");
   if (request.watch && request.format != Format::table)
     cli::die_usage(usage, "option -w shows a table; ask for a document again when you need a newer one");
   return parsed.operands;

@@ -27,25 +27,30 @@ inline constexpr options::Option<SvlsRequest> svls_option_table[] = {
      [](SvlsRequest& request, char, const char*) {
        request.watch = true;
        return true;
-     }},
+     },
+     "draw again whenever something changes"},
     {{'l', "lines", "lines"},
-     [](SvlsRequest& request, char, const char* value) { return read_u32(value, request.lines); }},
+     [](SvlsRequest& request, char, const char* value) { return read_u32(value, request.lines); },
+     "show the last lines of each log"},
     {{'s', "key", "sort"},
      [](SvlsRequest& request, char, const char* value) {
        const auto key = sort_key_of(value);
        if (key) request.sort = *key;
        return key.has_value();
-     }},
+     },
+     "sort by key"},
     {{options::no_letter, "", "json"},
      [](SvlsRequest& request, char, const char*) {
        request.format = Format::json;
        return true;
-     }},
+     },
+     "print a JSON document"},
     {{options::no_letter, "", "prometheus"},
      [](SvlsRequest& request, char, const char*) {
        request.format = Format::prometheus;
        return true;
-     }},
+     },
+     "print metrics for Prometheus"},
 };
 inline constexpr const char* svls_operands = "[ scandir... ] [ service... ]";
 

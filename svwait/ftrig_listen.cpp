@@ -22,7 +22,8 @@ svwait::Block parse_or_die(std::span<const char*> words, svwait::Request& reques
   const auto usage =
       options::usage("s6-ftrig-listen", svwait::ftrig_option_table, "fifodir regexp fifodir regexp... \"\" prog...");
   const auto parsed = options::parse(svwait::ftrig_option_table, request, words);
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage.view(), parsed, "0 it came, 1 time over or a fifodir was removed");
   const svwait::Block block = svwait::split_block(words.last(parsed.operands.size()));
   if (block.problem != svwait::BlockProblem::none) cli::die_usage(usage.view(), explain(block.problem));
   if (block.words.empty()) cli::die_usage(usage.view(), "no fifodir given");

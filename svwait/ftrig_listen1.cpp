@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
   const auto words = options::words_of(argc, argv);
   const auto parsed = options::parse(svwait::ftrig_option_table_of_one, request, words);
   const auto usage = options::usage("s6-ftrig-listen1", svwait::ftrig_option_table_of_one, "fifodir regexp prog...");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage.view(), parsed, "0 it came, 1 time over or the fifodir was removed");
   if (parsed.operands.size() < 3)
     cli::die_usage(usage.view(), "a fifodir, a regular expression and a program are needed");
 

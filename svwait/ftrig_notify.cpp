@@ -11,8 +11,11 @@ using namespace s6;
 
 int main(int argc, char** argv) {
   cli::set_program("s6-ftrig-notify");
-  const auto operands = options::operands_without_options(options::words_of(argc, argv), 2);
-  if (operands.size() < 2) cli::die_usage("s6-ftrig-notify fifodir message", "a fifodir and a message are needed");
+  constexpr std::string_view usage = "s6-ftrig-notify fifodir message";
+  const auto words = options::words_of(argc, argv);
+  cli::answer_lone_word(usage, words, "0 sent");
+  const auto operands = options::operands_without_options(words, 2);
+  if (operands.size() < 2) cli::die_usage(usage, "a fifodir and a message are needed");
   sys::ignore_signal(SIGPIPE);  // a listener may leave at any time
   if (auto done = fifodir::notify(operands[0], operands[1]); !done) cli::die(done.error());
   return cli::ok;

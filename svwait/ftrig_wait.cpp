@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
   const auto words = options::words_of(argc, argv);
   const auto parsed = options::parse(svwait::ftrig_option_table_of_one, request, words);
   const auto usage = options::usage("s6-ftrig-wait", svwait::ftrig_option_table_of_one, "fifodir regexp");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage.view(), parsed, "0 it came, 1 the fifodir was removed, 99 time over");
   if (parsed.operands.size() < 2) cli::die_usage(usage.view(), "a fifodir and a regular expression are needed");
 
   using Outcome = svwait::Listener::Outcome;

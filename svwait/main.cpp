@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
   const auto words = options::words_of(argc, argv);
   const auto parsed = options::parse(svwait::option_table, request, words);
   if (parsed.problem != options::Problem::none)
-    cli::die_usage(options::usage("s6-svwait", svwait::option_table, "servicedir...").view(), parsed);
+    cli::answer_or_refuse(options::usage("s6-svwait", svwait::option_table, "servicedir...").view(), parsed,
+                          "0 it came, 1 to 98 so many services failed, 99 time over");
 
   svwait::Watch watch(request.condition, svwait::deadline_after(start, request.timeout));
   if (watch.is_over_already(parsed.operands)) return cli::ok;

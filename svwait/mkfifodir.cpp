@@ -32,7 +32,8 @@ bool set_group(Request& request, char, const char* value) noexcept {
   return true;
 }
 
-constexpr options::Option<Request> table[] = {{{'f'}, set_force}, {{'g', "gid"}, set_group}};
+constexpr options::Option<Request> table[] = {{{'f'}, set_force, "set the mode and group of one that exists, too"},
+                                              {{'g', "gid"}, set_group, "only the group gid may subscribe"}};
 
 // What exists is only taken for a fifodir where its owner, who alone can notify it, is the caller.
 Result<void> check_existing(const char* directory) noexcept {
@@ -52,7 +53,7 @@ int main(int argc, char** argv) {
   const auto words = options::words_of(argc, argv);
   const auto parsed = options::parse(table, request, words);
   const auto usage = options::usage("s6-mkfifodir", table, "fifodir");
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage.view(), parsed, "0 it is there");
   if (parsed.operands.empty()) cli::die_usage(usage.view(), "no fifodir given");
   const char* const directory = parsed.operands[0];
 

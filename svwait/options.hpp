@@ -32,27 +32,38 @@ inline bool set_timeout(Request& request, char, const char* value) noexcept {
 
 // s6-svwait and s6-svlisten.
 inline constexpr options::Option<Request> option_table[] = {
-    {{'U'}, detail::set_goal},   {{'u'}, detail::set_goal},   {{'d'}, detail::set_goal},
-    {{'D'}, detail::set_goal},   {{'r'}, detail::set_goal},   {{'R'}, detail::set_goal},
-    {{'a'}, detail::set_quorum}, {{'o'}, detail::set_quorum}, {{'t', "ms"}, detail::set_timeout},
+    {{'U'}, detail::set_goal, "up and ready"},
+    {{'u'}, detail::set_goal, "up; the default"},
+    {{'d'}, detail::set_goal, "down"},
+    {{'D'}, detail::set_goal, "down, and finish has ended"},
+    {{'r'}, detail::set_goal, "restarted: up after having been down"},
+    {{'R'}, detail::set_goal, "restarted, and ready"},
+    {{'a'}, detail::set_quorum, "all services; the default"},
+    {{'o'}, detail::set_quorum, "one of the services"},
+    {{'t', "ms"}, detail::set_timeout, "give up after ms milliseconds; 0, the default, is never"},
 };
 
 // s6-svlisten1: with one service there is nothing to combine.
 inline constexpr options::Option<Request> option_table_of_one[] = {
-    {{'U'}, detail::set_goal}, {{'u'}, detail::set_goal}, {{'d'}, detail::set_goal},          {{'D'}, detail::set_goal},
-    {{'r'}, detail::set_goal}, {{'R'}, detail::set_goal}, {{'t', "ms"}, detail::set_timeout},
+    {{'U'}, detail::set_goal, "up and ready"},
+    {{'u'}, detail::set_goal, "up; the default"},
+    {{'d'}, detail::set_goal, "down"},
+    {{'D'}, detail::set_goal, "down, and finish has ended"},
+    {{'r'}, detail::set_goal, "restarted: up after having been down"},
+    {{'R'}, detail::set_goal, "restarted, and ready"},
+    {{'t', "ms"}, detail::set_timeout, "give up after ms milliseconds; 0, the default, is never"},
 };
 
 // s6-ftrig-listen.
 inline constexpr options::Option<Request> ftrig_option_table[] = {
-    {{'a', {}, "and"}, detail::set_quorum},
-    {{'o', {}, "or"}, detail::set_quorum},
-    {{'t', "ms", "timeout"}, detail::set_timeout},
+    {{'a', {}, "and"}, detail::set_quorum, "wait for all; the default"},
+    {{'o', {}, "or"}, detail::set_quorum, "wait for one"},
+    {{'t', "ms", "timeout"}, detail::set_timeout, "give up after ms milliseconds; 0, the default, is never"},
 };
 
 // s6-ftrig-wait and s6-ftrig-listen1.
 inline constexpr options::Option<Request> ftrig_option_table_of_one[] = {
-    {{'t', "ms", "timeout"}, detail::set_timeout},
+    {{'t', "ms", "timeout"}, detail::set_timeout, "give up after ms milliseconds; 0, the default, is never"},
 };
 
 }  // namespace s6::svwait

@@ -23,7 +23,8 @@ namespace {
 svwait::Block parse_or_die(std::span<const char*> words, svwait::Request& request) noexcept {
   const auto usage = options::usage("s6-svlisten", svwait::option_table, "servicedir... \"\" prog...");
   const auto parsed = options::parse(svwait::option_table, request, words);
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage.view(), parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage.view(), parsed, "0 it came, 1 to 98 so many services failed, 99 time over");
   const svwait::Block block = svwait::split_block(words.last(parsed.operands.size()));
   if (block.problem != svwait::BlockProblem::none) cli::die_usage(usage.view(), explain(block.problem));
   return block;

@@ -55,6 +55,10 @@ Reading slowly(const std::vector<std::string>& words) {
       reading.given.push_back({'c', true, word.substr(9)});
     } else if (word == "--long-d") {
       reading.given.push_back({'d', false, ""});
+    } else if (word == "--help") {
+      reading.problem = Problem::help;
+    } else if (word == "--version") {
+      reading.problem = Problem::version;
     } else if (word[1] == '-') {
       reading.problem = Problem::unknown_option;
     } else {

@@ -74,13 +74,41 @@ TEST_CASE("an option that does not exist is a wrong use") {
   CHECK(run.control().take().empty());
 }
 
-TEST_CASE("long words are a wrong use, help and version too") {
+TEST_CASE("long words are a wrong use") {
   Scene scene;
   Place run(scene);
-  for (const char* word : {"--up", "--timeout=5", "--help", "--version", "--u", "---"}) {
+  for (const char* word : {"--up", "--timeout=5", "--helpful", "--version=1", "--u", "---"}) {
     check_usage(run, "s6-svwait", {word, "service"});
     check_usage(run, "s6-svstat", {word, "service"});
     check_usage(run, "s6-svc", {word, "service"});
+  }
+  CHECK(run.control().take().empty());
+}
+
+TEST_CASE("help and version are asked for in place of an option, and nothing else is done") {
+  Scene scene;
+  Place run(scene);
+  for (const std::string program : {"s6-svwait", "s6-svstat", "s6-svc"}) {
+    CAPTURE(program);
+    const Ran help = run(program, {"-u", "--help", "service"});
+    CHECK_DIFFERS("help-and-version-are-answered",
+                  help.exit == exited(0) && help.err.empty() && help.out.starts_with("usage: " + program + " [ -"));
+    const Ran version = run(program, {"--version"});
+    CHECK_DIFFERS("help-and-version-are-answered", version.exit == exited(0) && version.err.empty() &&
+                                                       version.out.starts_with(program + " (s6-native) "));
+  }
+  CHECK(run.control().take().empty());
+}
+
+TEST_CASE("help and version are words like others where they are operands") {
+  Scene scene;
+  Place run(scene);
+  for (const char* word : {"--help", "--version"}) {
+    CAPTURE(word);
+    CHECK(run("s6-svok", {word}).exit == exited(1));
+    CHECK(run("s6-svc", {"-u", "--", word}).exit == exited(111));
+    CHECK(run("s6-svwait", {"service", word}).exit == exited(111));
+    check_refused(run, "s6-svwait", {"-t", word, "service"});
   }
   CHECK(run.control().take().empty());
 }

@@ -390,6 +390,8 @@ inline constexpr auto differences = std::to_array<Difference>({
    "while nothing can be written the real one reads on until there is no memory; ours lets the writer wait"},
   {"log-warns-once-of-a-full-disk", Side::client,
    "2.11 warns at every attempt to write, 2.15 never; ours when it begins and when it is over"},
+  {"help-and-version-are-answered", Side::client,
+   "ours answers --help and --version where they are unknown options; the real ones refuse them with exit code 100"},
   {"log-leaves-stdout-to-others", Side::client,
    "the real one makes its stdout non-blocking for everybody who has it, and what others write there is lost when it is full"},
 });

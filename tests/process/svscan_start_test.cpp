@@ -117,7 +117,7 @@ TEST_CASE("the descriptors of -d and -X must be above 2, and open") {
 
 TEST_CASE("unknown options, and options without their value, are refused") {
   Scene scene;
-  for (const char* bad : {"-h", "-s", "-S", "-x", "--help", "--=3", "--timeo=10", "--services-max", "--timeout="}) {
+  for (const char* bad : {"-h", "-s", "-S", "-x", "--hel", "--=3", "--timeo=10", "--services-max", "--timeout="}) {
     CAPTURE(bad);
     CHECK_FALSE(accepts(scene, {bad}));
   }

@@ -27,6 +27,8 @@ std::string read(std::vector<const char*> words) {
     case Problem::unknown_option: return "unknown " + std::string(reader.culprit());
     case Problem::missing_value: return "missing " + std::string(reader.culprit());
     case Problem::refused: return "refused " + std::string(reader.culprit());
+    case Problem::help: return "help";
+    case Problem::version: return "version";
   }
   text += "|";
   for (const char* word : reader.operands()) text += std::string(" ") + word;
@@ -43,7 +45,7 @@ bool accept(Settings& settings, char, const char*) {
 bool refuse(Settings&, char, const char*) {
   return false;
 }
-constexpr options::Option<Settings> table[] = {{{'a'}, accept}, {{'t', "ms", "timeout"}, refuse}};
+constexpr options::Option<Settings> table[] = {{{'a'}, accept, "all"}, {{'t', "ms", "timeout"}, refuse, "when to end"}};
 
 }  // namespace
 
@@ -85,6 +87,39 @@ TEST_SUITE("options") {
     CHECK(settings.seen == 2);
     CHECK(options::usage("s6-x", long_table, "").view() == "s6-x [ --root=dir ] [ --quick ] [ -q | --quiet ]");
   }
+  TEST_CASE("help and version are asked for where there is no option of that name") {
+    CHECK(read({"-a", "--help", "x"}) == "help");
+    CHECK(read({"--version", "--help"}) == "version");
+    CHECK(read({"-z", "--help"}) == "unknown z");
+    CHECK(read({"-t", "--help"}) == "t=--help |");
+    CHECK(read({"x", "--help"}) == "| x --help");
+    CHECK(read({"--", "--version"}) == "| --version");
+    for (const char* word : {"--hel", "--helps", "--help=", "--version=1", "-help"})
+      CHECK(read({word}).starts_with("unknown "));
+    constexpr options::Option<Settings> own_table[] = {{{options::no_letter, {}, "help"}, accept}};
+    Settings settings;
+    std::vector<const char*> words{"--help"};
+    CHECK(options::parse(own_table, settings, words).problem == Problem::none);
+    CHECK(settings.seen == 1);
+  }
+  TEST_CASE("the help has a line per option, whose text begins in the same column") {
+    Settings settings;
+    std::vector<const char*> words{"--help"};
+    const auto outcome = options::parse(table, settings, words);
+    CHECK(outcome.problem == Problem::help);
+    CHECK(options::help("s6-x dir", outcome.options, "0 done").view() ==
+          "usage: s6-x dir\n\n"
+          "  -a                    all\n"
+          "  -t ms, --timeout=ms   when to end\n"
+          "  --help                print this\n"
+          "  --version             print the version\n\n"
+          "Exit codes: 0 done,\n"
+          "100 the command line is wrong, 111 the system refused something\n");
+    constexpr options::Option<Settings> wide_table[] = {{{'x', "value", "a-long-name"}, accept, "below"}};
+    CHECK(options::help("s6-x", options::Descriptions(wide_table), "")
+              .view()
+              .find("  -x value, --a-long-name=value\n                        below\n") != std::string_view::npos);
+  }
   TEST_CASE("problems name the option") {
     CHECK(read({"-az"}) == "unknown z");
     CHECK(read({"-at"}) == "missing t");
@@ -111,6 +146,7 @@ TEST_SUITE("options") {
   }
   TEST_CASE("problems are explained") {
     CHECK(options::explain({}).view().empty());
+    CHECK(options::explain({Problem::help, "--help", {}}).view().empty());
     CHECK(options::explain({Problem::unknown_option, "x", {}}).view() == "unknown option -x");
     CHECK(options::explain({Problem::unknown_option, "--long", {}}).view() == "unknown option --long");
     CHECK(options::explain({Problem::missing_value, "t", {}}).view() == "option -t needs a value");

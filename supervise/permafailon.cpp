@@ -27,11 +27,12 @@ Request parse_or_die(std::span<const char* const> words) noexcept {
   constexpr std::string_view usage = "s6-permafailon seconds count list [ prog... ]";
   cli::answer_lone_word(usage, words,
                         "0 or those of prog, 125 too many deaths, 126 prog cannot be executed, 127 it is not there");
-  if (words.size() < 3) cli::die_usage(usage, "too few operands");
+  if (words.size() < 3) cli::die_usage(usage, "seconds, a count and a list of codes and signals are needed");
   const auto seconds = parse_u32(words[0]);
-  if (!seconds) cli::die_usage(usage, "invalid number of seconds");
+  if (!seconds) cli::die_usage(usage, TextBuffer<256>{"invalid number of seconds: ", words[0]}.view());
   const auto count = parse_u32(words[1]);
-  if (!count || *count == 0) cli::die_usage(usage, "invalid number of deaths");
+  if (!count || *count == 0)
+    cli::die_usage(usage, TextBuffer<256>{"invalid count of deaths, at least 1 is needed: ", words[1]}.view());
   const auto list = supervise::parse_failures(words[2]);
   if (!list.problem.empty())
     cli::die_usage(usage, TextBuffer<256>{"invalid list: ", list.culprit, ": ", list.problem}.view());

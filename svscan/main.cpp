@@ -35,7 +35,7 @@ Settings settings_or_die(int argc, char** argv) noexcept {
     if (!sys::set_cloexec(settings.console)) cli::die(cli::usage_error, {"option -X: this descriptor is not open"});
     if (!is_stderr(settings.console)) cli::set_copy(settings.console);
   }
-  if (line.directory_is_missing) cli::die_usage(usage, "which scan directory?");
+  if (line.directory_is_missing) cli::die_usage(usage, "no scan directory given");
   if (line.outcome.problem != options::Problem::none)
     cli::answer_or_refuse(usage, line.outcome, "0 told to exit, 126 or 127 ./.s6-svscan/crash could not be executed");
   if (settings.notification >= 0 && !sys::is_open(settings.notification))

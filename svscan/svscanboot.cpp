@@ -30,7 +30,7 @@ const char* parse_or_die(std::span<const char* const> words, BootSettings& setti
   const auto parsed = options::parse(boot_option_table, settings, words);
   const auto usage = options::usage("s6-svscanboot", boot_option_table, "scandir");
   if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage, parsed, "those of s6-svscan");
-  if (parsed.operands.empty() || *parsed.operands[0] == '\0') cli::die_usage(usage, "which scan directory?");
+  if (parsed.operands.empty() || *parsed.operands[0] == '\0') cli::die_usage(usage, "no scan directory given");
   if (settings.notification >= 0 && !sys::is_open(settings.notification))
     cli::die(cli::usage_error, {"option -d: this descriptor is not open"});
   return parsed.operands[0];

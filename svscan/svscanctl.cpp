@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
   const auto line =
       options::parse(option_table, commands, std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0));
   if (line.problem != options::Problem::none) cli::answer_or_refuse(usage, line, "0 sent");
-  if (line.operands.empty()) cli::die_usage(usage, "which scan directory?");
+  if (line.operands.empty()) cli::die_usage(usage, "no scan directory given");
   if (!commands.ok()) cli::die(cli::usage_error, {"too many commands, at most 64 can be sent at a time"});
 
   const char* const directory = line.operands[0];

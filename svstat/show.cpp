@@ -36,9 +36,13 @@ void print_json(const char* directory) noexcept {
 std::span<const char* const> operands_or_die(std::span<const char* const> words, Request& request,
                                              const options::UsageText& usage) noexcept {
   const auto parsed = parse(words, request);
-  if (request.too_many) cli::die_usage(usage.view(), "too many option fields");
+  if (request.too_many)
+    cli::die_usage(usage.view(),
+                   TextBuffer<256>{"too many fields, at most ", to_text(max_fields), " can be printed"}.view());
   if (request.has_unknown_field)
-    cli::die_usage(usage.view(), TextBuffer<256>{"invalid option field: ", request.unknown_field}.view());
+    cli::die_usage(
+        usage.view(),
+        TextBuffer<256>{"unknown field: ", request.unknown_field, "; the fields are in s6-svstat(1)"}.view());
   if (parsed.problem != options::Problem::none)
     cli::answer_or_refuse(usage.view(), parsed, "0 printed, 1 not supervised");
   return parsed.operands;

@@ -138,13 +138,17 @@ HelpText help(std::string_view usage_line, const Descriptions& options, std::str
 
 TextBuffer<256> explain(const Outcome& outcome) noexcept {
   const std::string_view dash = outcome.culprit.starts_with("-") ? "" : "-";
+  // A long option was written with its value.
+  const bool tell_value = outcome.value != nullptr && !outcome.culprit.starts_with("--");
   switch (outcome.problem) {
     case Problem::none:
     case Problem::help:
     case Problem::version: break;
     case Problem::unknown_option: return {"unknown option ", dash, outcome.culprit};
     case Problem::missing_value: return {"option ", dash, outcome.culprit, " needs a value"};
-    case Problem::refused: return {"invalid value for option ", dash, outcome.culprit};
+    case Problem::refused:
+      return {"invalid value for option ", dash, outcome.culprit, tell_value ? ": " : "",
+              tell_value ? outcome.value : ""};
   }
   return {};
 }

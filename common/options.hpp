@@ -114,6 +114,7 @@ struct Outcome {
   std::string_view culprit;
   std::span<const char* const> operands;
   Descriptions options;
+  const char* value = nullptr;  // that was refused
 };
 
 // Applies a whole command line to `settings`, stopping at the first problem.
@@ -127,7 +128,7 @@ Outcome parse(const Option<Settings> (&table)[N], Settings& settings, std::span<
     reader.refuse();
     break;
   }
-  return {reader.problem(), reader.culprit(), reader.operands(), Descriptions(table)};
+  return {reader.problem(), reader.culprit(), reader.operands(), Descriptions(table), reader.value()};
 }
 
 // "s6-svscan [ -t ms | --timeout=ms ] [ -abc ] OPERANDS"
@@ -146,7 +147,7 @@ UsageText usage(std::string_view program, const Option<Settings> (&table)[N], st
 using HelpText = TextBuffer<6144>;
 HelpText help(std::string_view usage_line, const Descriptions& options, std::string_view exit_codes) noexcept;
 
-// "unknown option -x", "option -t needs a value", "invalid value for -t"
+// "unknown option -x", "option -t needs a value", "invalid value for option -t: 5s"
 TextBuffer<256> explain(const Outcome& outcome) noexcept;
 
 }  // namespace s6::options

@@ -98,8 +98,8 @@ inline bool read_descriptor(const char* text, int& fd) noexcept {
   return true;
 }
 
-inline options::Outcome refuse(const char* option) noexcept {
-  return {options::Problem::refused, option, {}};
+inline options::Outcome refuse(const char* option, const char* value) noexcept {
+  return {.problem = options::Problem::refused, .culprit = option, .value = value};
 }
 
 }  // namespace detail
@@ -121,15 +121,16 @@ inline CommandLine parse_command_line(std::span<const char* const> words) noexce
   settings.watch = given.watch;
 
   std::uint32_t pairs = settings.services / 2;
-  if (!read_number(given.pairs, pairs)) line.outcome = refuse("-c");
+  if (!read_number(given.pairs, pairs)) line.outcome = refuse("-c", given.pairs);
   if (given.pairs != nullptr) settings.services = std::min<std::uint32_t>(pairs, 80000) * 2;
-  if (!read_number(given.services, settings.services)) line.outcome = refuse("-C");
-  if (!read_number(given.name_bytes, settings.name_bytes)) line.outcome = refuse("-L");
-  if (!read_number(given.period, settings.period)) line.outcome = refuse("-t");
-  if (!read_descriptor(given.notification, settings.notification)) line.outcome = refuse("-d");
-  if (!console_is_valid) line.outcome = refuse("-X");
+  if (!read_number(given.services, settings.services)) line.outcome = refuse("-C", given.services);
+  if (!read_number(given.name_bytes, settings.name_bytes)) line.outcome = refuse("-L", given.name_bytes);
+  if (!read_number(given.period, settings.period)) line.outcome = refuse("-t", given.period);
+  if (!read_descriptor(given.notification, settings.notification)) line.outcome = refuse("-d", given.notification);
+  if (!console_is_valid) line.outcome = refuse("-X", given.console);
   // The one is closed at start-up, the other kept.
-  if (settings.notification >= 0 && settings.notification == settings.console) line.outcome = refuse("-d");
+  if (settings.notification >= 0 && settings.notification == settings.console)
+    line.outcome = refuse("-d", given.notification);
   settings.services = std::clamp<std::uint32_t>(settings.services, 4, 160000);
   settings.name_bytes = std::clamp<std::uint32_t>(settings.name_bytes, 11, 1019);
   return line;

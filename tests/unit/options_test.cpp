@@ -151,6 +151,11 @@ TEST_SUITE("options") {
     CHECK(options::explain({Problem::unknown_option, "--long", {}}).view() == "unknown option --long");
     CHECK(options::explain({Problem::missing_value, "t", {}}).view() == "option -t needs a value");
     CHECK(options::explain({Problem::refused, "t", {}}).view() == "invalid value for option -t");
+    Settings settings;
+    std::vector<const char*> words{"-at5s"};
+    CHECK(options::explain(options::parse(table, settings, words)).view() == "invalid value for option -t: 5s");
+    words = {"--timeout=5s"};
+    CHECK(options::explain(options::parse(table, settings, words)).view() == "invalid value for option --timeout=5s");
   }
   TEST_CASE("without options only a leading -- that something follows is no operand") {
     const auto operands = [](std::vector<const char*> words) {

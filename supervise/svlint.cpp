@@ -16,7 +16,8 @@ namespace {
 std::span<const char* const> parse_or_die(std::span<const char* const> words, Request& request) noexcept {
   const auto parsed = options::parse(option_table, request, words);
   const auto usage = options::usage("s6-svlint", option_table, operand_text);
-  if (parsed.problem != options::Problem::none) cli::die_usage(usage, parsed);
+  if (parsed.problem != options::Problem::none)
+    cli::answer_or_refuse(usage, parsed, "0 nothing worse than hints, 1 errors, 2 warnings");
   if (parsed.operands.empty()) cli::die_usage(usage, "which directory?");
   return parsed.operands;
 }

@@ -15,17 +15,20 @@ inline constexpr options::Option<Request> option_table[] = {
      [](Request& request, char, const char*) {
        request.style.quiet = true;
        return true;
-     }},
+     },
+     "no hints"},
     {{'s', "", "scandir"},
      [](Request& request, char, const char*) {
        request.scan = true;
        return true;
-     }},
+     },
+     "dir is a scan directory, whatever is in it"},
     {{options::no_letter, "", "json"},
      [](Request& request, char, const char*) {
        request.style.json = true;
        return true;
-     }},
+     },
+     "print a JSON document"},
 };
 inline constexpr const char* operand_text = "dir...";
 

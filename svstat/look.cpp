@@ -15,7 +15,7 @@ namespace s6::svstat {
 namespace {
 
 Result<sys::LockState> look_at_lock(const char* path) noexcept {
-  auto fd = sys::open(path, O_RDONLY | O_NONBLOCK);
+  auto fd = sys::open_foreign(path, O_RDONLY);
   if (!fd) return fd.error();
   return sys::test_lock(fd->get());
 }

@@ -107,7 +107,7 @@ pid_t adopted(Here here = Here::now()) {
   eventually(
       "s6-notifyoncheck is adopted",
       [&] {
-        for (const pid_t pid : children(getpid()))
+        for (const pid_t pid : all_children(getpid()))
           if (name_of(pid).starts_with("s6-notifyonchec")) found = pid;
         return found != 0;
       },

@@ -212,10 +212,16 @@ void wait_state(pid_t pid, char state, Here here) {
       "process " + std::to_string(pid) + " is in state " + state, [&] { return process_state(pid) == state; }, here);
 }
 
-std::vector<pid_t> children(pid_t parent) {
+std::vector<pid_t> all_children(pid_t parent) {
   std::vector<pid_t> found;
   for (const pid_t pid : numbers_in("/proc"))
-    if (const Stat stat = stat_of(pid); stat.parent == parent && !is_dead(stat.state)) found.push_back(pid);
+    if (stat_of(pid).parent == parent) found.push_back(pid);
+  return found;
+}
+
+std::vector<pid_t> children(pid_t parent) {
+  std::vector<pid_t> found = all_children(parent);
+  std::erase_if(found, [](pid_t pid) { return !alive(pid); });
   return found;
 }
 

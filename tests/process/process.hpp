@@ -49,10 +49,11 @@ char process_state(pid_t pid);  // R, S, D, T (stopped), Z, ... of /proc/PID/sta
 bool alive(pid_t pid);          // neither gone nor a zombie
 void wait_dead(pid_t pid, Here here = Here::now());
 void wait_state(pid_t pid, char state, Here here = Here::now());
-std::vector<pid_t> children(pid_t parent);     // not those that are dead already
-std::vector<pid_t> descendants(pid_t parent);  // as above, any depth
-std::vector<int> open_fds(pid_t pid);          // sorted
-std::string fd_target(pid_t pid, int fd);      // "/dev/null", "pipe:[123]", empty if closed
+std::vector<pid_t> all_children(pid_t parent);  // also zombies
+std::vector<pid_t> children(pid_t parent);      // not those that are dead already
+std::vector<pid_t> descendants(pid_t parent);   // as above, any depth
+std::vector<int> open_fds(pid_t pid);           // sorted
+std::string fd_target(pid_t pid, int fd);       // "/dev/null", "pipe:[123]", empty if closed
 
 // --- starting a process --------------------------------------------------------------------------------------------
 struct Exit {

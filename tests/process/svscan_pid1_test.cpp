@@ -147,7 +147,7 @@ TEST_CASE("10,000 orphans are reaped, and neither a death of a supervisor nor a 
   ServiceDir c = scan.service("c");
   container.signal(SIGALRM);
   c.expect("up");
-  CHECK(children(container.pid_1()).size() == 3);
+  eventually("only the supervisors are left", [&] { return children(container.pid_1()).size() == 3; });
   container.signal(SIGTERM);
   CHECK(container.wait() == exited(0));
 }

@@ -289,6 +289,7 @@ TEST_CASE("a template that cannot run makes no instance") {
 bool delete_slowly(Instanced& service, std::vector<std::string> options, const Exit& code) {
   CHECK(service.ran("create", {}, "slow").exit == exited(0));
   service.voice().expect("run slow");
+  service.voice().expect("waiting");
   const pid_t supervisor = service.scanner().supervisor("slow");
   const bool is_out_of_time = !options.empty() && options[0] == "-t";
   const Ran ran = service.ran("delete", std::move(options), "slow");

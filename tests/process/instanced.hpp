@@ -12,10 +12,11 @@ namespace s6::test {
 class Instanced {
  public:
   static constexpr const char* sleeper = "exec sleep 1000\n";
-  // Told to end, it says "stopping" and waits for let_stop().
+  // Says "waiting" and, when it is told to end, "stopping", and waits for let_stop().
   static constexpr const char* slow =
       "exec 3<>\"$gate\"\n"
       "trap 'stopping=1' TERM\n"
+      "echo waiting >\"$voice\"\n"
       "while test -z \"$stopping\"; do read line <&3; done\n"
       "echo stopping >\"$voice\"\n"
       "read line <&3\n";

@@ -12,45 +12,13 @@
 
 #include "log/log_directory.hpp"
 #include "tests/fuzz/fuzz.hpp"
+#include "tests/fuzz/scratch.hpp"
 
 using namespace s6;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-// A directory in memory, which goes with this process, however that ends: a child waits for it and cleans up.
-class Scratch {
- public:
-  Scratch() {
-    char path[] = "/dev/shm/log-recovery-XXXXXX";
-    fuzz::check(mkdtemp(path) != nullptr);
-    path_ = path;
-    int alive[2];
-    fuzz::check(pipe2(alive, O_CLOEXEC) == 0);
-    const pid_t child = fork();
-    fuzz::check(child >= 0);
-    if (child == 0) clean_up_after(alive);
-    close(alive[0]);  // the other end is closed by the end of this process
-  }
-  [[nodiscard]] const std::string& path() const { return path_; }
-  void empty() const {
-    for (const auto& entry : fs::directory_iterator(path_)) fs::remove(entry);
-  }
-
- private:
-  [[noreturn]] void clean_up_after(const int (&alive)[2]) const {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGALRM}) ::signal(signal, SIG_IGN);
-    for (const int fd : {0, 1, 2, alive[1]}) close(fd);
-    char byte;
-    while (read(alive[0], &byte, 1) != 0) {
-    }
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-    _exit(0);
-  }
-  std::string path_;
-};
 
 struct File {
   std::string content;
@@ -197,7 +165,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Scratch scratch;
+  static const fuzz::Scratch scratch;
   scratch.empty();
   const std::string& path = scratch.path();
   fuzz::Input input(data, size);

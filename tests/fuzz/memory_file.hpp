@@ -1,18 +1,20 @@
 #pragma once
-// A file for code that wants a path: in memory, gone with the process.
-#include <sys/mman.h>
+// A file for code that wants a path: in memory, gone with the process. Not a link to one in /proc: some code follows no
+// links.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <string>
 #include <string_view>
 
 #include "tests/fuzz/fuzz.hpp"
+#include "tests/fuzz/scratch.hpp"
 
 namespace s6::fuzz {
 
 class MemoryFile {
  public:
-  MemoryFile() : fd_(memfd_create("fuzz", MFD_CLOEXEC)), path_("/proc/self/fd/" + std::to_string(fd_)) {
+  MemoryFile() : path_(directory_.path() + "/file"), fd_(open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
     check(fd_ >= 0);
   }
   void fill(std::string_view content) const {
@@ -23,8 +25,9 @@ class MemoryFile {
   [[nodiscard]] const char* path() const { return path_.c_str(); }
 
  private:
-  int fd_;
+  Scratch directory_;
   std::string path_;
+  int fd_;
 };
 
 }  // namespace s6::fuzz

@@ -1,5 +1,7 @@
 #include "svwait/removals.hpp"
 
+#include <errno.h>
+
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -13,7 +15,10 @@ void Removals::open() noexcept {
 }
 
 void Removals::watch(const fifodir::Subscription& subscription) noexcept {
-  if (watcher_ && !subscription.watch_removal(watcher_.get())) watcher_.reset();
+  if (!watcher_) return;
+  const auto watched = subscription.watch_removal(watcher_.get());
+  // One that is gone already is found by looking.
+  if (!watched && watched.error().code != ENOENT) watcher_.reset();
 }
 
 bool Removals::suspected(short revents) noexcept {

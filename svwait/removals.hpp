@@ -1,9 +1,15 @@
 #pragma once
 // Wakes a wait when somebody removes a subscription's FIFO, after which no event can come.
 #include "common/fifodir.hpp"
+#include "common/sys.hpp"
 #include "common/unique_fd.hpp"
 
 namespace s6::svwait {
+
+// A wait of this length is worth the means for what hardly ever happens: removed subscriptions and supervisors that
+// die. For the end of a program that has watched files, the kernel lets it wait 5 to 20 ms, which is several times what
+// an ordinary service takes to come up or to go down. What happened before is found out when the means are there.
+constexpr sys::Nanoseconds time_to_arm = 200 * sys::millisecond;
 
 // Where the system has no means for it, nothing wakes, and a look at the subscriptions is due whenever something else
 // did.

@@ -140,20 +140,21 @@ void Watch::set(Entry& entry, const Service& now) noexcept {
 
 int Watch::wait() noexcept {
   heed_signals();
-  if (!over()) arm();
+  arm_at_ = sys::after(sys::monotonic_now(), time_to_arm);
   while (!over()) {
     const bool last_look = sys::monotonic_now() >= deadline_;
     if (auto ready = poll(); !ready) give_up(ready.error());
     heed_signals();
     handle_ready();
-    handle_graces();
+    handle_times();
     if (last_look && !over()) return time_out();
   }
   return finish(*tally_.result());
 }
 
-// What only those need who really have to wait.
+// What only those need who wait long.
 void Watch::arm() noexcept {
+  arm_at_ = sys::never;
   removals_.open();
   for (Entry& entry : entries_) {
     removals_.watch(entry.subscription);
@@ -243,7 +244,7 @@ Result<int> Watch::poll() noexcept {
   fd_count_ = fixed_fds;
   fds_[0] = {.fd = signals_.fd(), .events = POLLIN};
   fds_[1] = {.fd = removals_.fd(), .events = POLLIN};
-  sys::Nanoseconds until = deadline_;
+  sys::Nanoseconds until = std::min(deadline_, arm_at_);
   for (std::uint32_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
     entry.supervisor_polled = static_cast<bool>(entry.supervisor);
@@ -268,11 +269,12 @@ void Watch::handle_ready() noexcept {
     else if (entry.supervisor_polled)  // no letter just read has put another in its place
       supervisor_died(entry);
   }
-  if (!over() && removals_.suspected(fds_[1].revents)) check_subscriptions();
+  if (!over() && is_armed() && removals_.suspected(fds_[1].revents)) check_subscriptions();
 }
 
-void Watch::handle_graces() noexcept {
+void Watch::handle_times() noexcept {
   const sys::Nanoseconds now = sys::monotonic_now();
+  if (arm_at_ <= now && !over()) arm();
   for (Entry& entry : entries_)
     if (entry.grace_end <= now && !over()) end_of_grace(entry);
 }

@@ -136,9 +136,11 @@ std::vector<Deed> deeds() {
       {{"s6-svc", "-wU", "-T", "1000", "-u", "scan/test"}, down, is_up},
       {{"s6-svc", "-wD", "-T", "1000", "-d", "scan/test"}, up, is_down},
       {{"s6-svwait", "-U", "-t", "1000", "scan/test"}, up, is_up},
+      {{"s6-svwait", "-D", "-t", "400", "scan/test"}, up},  // long enough to see to removals and to dying supervisors
       {{"s6-svlisten1", "-U", "-t", "1000", "scan/test", svc, "-u", "scan/test"}, down, is_up},
       {{"s6-svlisten", "-D", "-t", "1000", " scan/test", "", svc, "-d", "scan/test"}, up, is_down},
       {{"s6-ftrig-listen1", "-t", "1000", "scan/test/event", "u", svc, "-u", "scan/test"}, down},
+      {{"s6-ftrig-wait", "-t", "400", "scan/test/event", "Z"}},
       {{"s6-ftrig-notify", "scan/test/event", "Z"}},
       {{"s6-svok", "scan/test"}},
       {{"s6-svstat", "scan/test"}},

@@ -248,9 +248,16 @@ bool sleeps(Process& process, Here here) {
 }
 
 std::string outcome(Process& process, Here here) {
-  if (sleeps(process, here)) return "waiting";
+  return sleeps(process, here) ? "waiting" : ending(process, here);
+}
+
+std::string ending(Process& process, Here here) {
   const Exit exit = process.wait(here);
   return exit.signal != 0 ? "killed by " + std::to_string(exit.signal) : "exit " + std::to_string(exit.code);
+}
+
+std::string ending_of_ours(Named difference, Process& process, Here here) {
+  return on_real(difference) ? outcome(process, here) : ending(process, here);
 }
 
 Process start_waiting(Start start, const std::vector<Fabricated>& services, Here here) {

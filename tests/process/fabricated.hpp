@@ -84,6 +84,12 @@ bool sleeps(Process& process, Here here = Here::now());
 // "exit 0", "killed by 15", or "waiting" when it sleeps.
 std::string outcome(Process& process, Here here = Here::now());
 
+// Waits until the process has ended; "exit 0" or "killed by 15". For what a client does not notice at once: that
+// something is removed or dies it only sees to when it has waited for a while.
+std::string ending(Process& process, Here here = Here::now());
+// Where our clients end in a while, and the real ones wait for ever.
+std::string ending_of_ours(Named difference, Process& process, Here here = Here::now());
+
 // s6-svwait on fabricated services, numbered from 0, each with a supervisor's lock held. When it is made, the client
 // has subscribed to all of them and sleeps, or it has ended.
 class Waiting {

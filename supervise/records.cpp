@@ -61,6 +61,22 @@ Result<void> keep_tail(Replacement& to, std::uint32_t limit) noexcept {
   return {};
 }
 
+// An ordinary tally that has room for one more is not copied. One record is written at once, so a reader sees all of it
+// or nothing. false: it has to be replaced.
+bool extend_tally(std::span<const std::byte> record, std::uint32_t limit) noexcept {
+  auto fd = sys::open(service_dir::death_tally, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOFOLLOW);
+  if (!fd) return false;
+  auto st = sys::fstat(fd->get());
+  if (!st || !S_ISREG(st->st_mode) || st->st_size < 0) return false;
+  const auto size = static_cast<std::size_t>(st->st_size);
+  if (size % record.size() != 0 || size / record.size() >= limit) return false;
+  auto written = sys::write(fd->get(), record);
+  if (!written || *written == 0) return false;
+  if (*written == record.size()) return true;
+  (void)sys::truncate(fd->get(), st->st_size);  // if it fails the whole is not ordinary any more, and will be replaced
+  return false;
+}
+
 }  // namespace
 
 StatusWritten write_status(const Status& status) noexcept {
@@ -79,10 +95,12 @@ Result<void> append_to_tally(const Death& death) noexcept {
   const std::uint32_t limit =
       std::min(config::read_number(config::death_tally_limit_file).value_or(wire::default_deaths), wire::max_deaths);
   if (limit == 0) return {};
+  const auto record = wire::encode(death);
+  if (extend_tally(record, limit)) return {};
   Replacement tally(service_dir::death_tally, new_tally);
   if (auto r = tally.begin(file_mode); !r) return r;
   if (auto r = keep_tail(tally, limit); !r) return r;
-  if (auto r = tally.append(wire::encode(death)); !r) return r;
+  if (auto r = tally.append(record); !r) return r;
   return tally.commit();
 }
 

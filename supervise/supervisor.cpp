@@ -50,13 +50,18 @@ Supervisor::Supervisor(const char* name, Resources resources, Wish wish) noexcep
 void Supervisor::run() noexcept {
   publish_status();
   notify("s");
+  tell();
   if (model_.want_up)
     dispatch(Event::timer_due);
   else
     timer_ = sys::never;
-  while (running_) wait_and_serve();
-  if (status_retry_ != sys::never) publish_status();
+  while (running_) {
+    tell();
+    wait_and_serve();
+  }
+  if (status_retry_ != sys::never) status_due_ = true;
   notify("x");
+  tell();
 }
 
 // Readiness before deaths, deaths and signals before commands, timers last. Everything that is ready gets its turn.
@@ -76,7 +81,7 @@ void Supervisor::wait_and_serve() noexcept {
   if (running_ && fds[control].revents != 0) read_commands();
   const sys::Nanoseconds now = sys::monotonic_now();
   if (running_ && now >= timer_) dispatch(Event::timer_due);
-  if (now >= status_retry_) publish_status();
+  if (now >= status_retry_) status_due_ = true;
 }
 
 // A newline anywhere means ready. The end of the file without one means never ready in this life.
@@ -163,7 +168,7 @@ void Supervisor::dispatch(Event event, int signal) noexcept {
         case Effect::stamp_changed: status_.changed = sys::stamp_now(); break;
         case Effect::stamp_ready: status_.ready_since = sys::stamp_now(); break;
         case Effect::stamp_ready_death: status_.ready_since = status_.changed; break;
-        case Effect::write_status: publish_status(); break;
+        case Effect::write_status: status_due_ = true; break;
         case Effect::record_death: record_death(); break;
         case Effect::create_down_file: create_down_file(); break;
         case Effect::remove_down_file: remove_down_file(); break;
@@ -251,7 +256,18 @@ void Supervisor::warn_of_failed_start(const Error& error) noexcept {
              model_.want_up ? "; trying again every 60 seconds" : ""});
 }
 
+// Once in a turn, so that neither a command that starts the service nor a flood of commands has the status written for
+// each step, and one look at who listens does for several letters. The status comes first: who is told finds it there.
+void Supervisor::tell() noexcept {
+  if (status_due_) publish_status();
+  if (letter_count_ == 0) return;
+  // Nobody listening, or no event directory any more, is not this process's business.
+  (void)fifodir::notify(service_dir::event, std::string_view(letters_.data(), letter_count_));
+  letter_count_ = 0;
+}
+
 void Supervisor::publish_status() noexcept {
+  status_due_ = false;
   status_.finishing = is_finishing(model_.state);
   status_.want_up = model_.want_up;
   status_.ready = model_.ready;
@@ -279,9 +295,9 @@ void Supervisor::record_death() noexcept {
   if (auto recorded = append_to_tally(death); !recorded) cli::warn(recorded.error());
 }
 
-// Nobody listening, or no event directory any more, is not this process's business.
 void Supervisor::notify(std::string_view letters) noexcept {
-  (void)fifodir::notify(service_dir::event, letters);
+  if (letter_count_ + letters.size() > letters_.size()) tell();
+  for (const char letter : letters) letters_[letter_count_++] = letter;
 }
 
 // A child that has died but is not reaped yet still takes signals, so these cannot fail for that; a signal number that

@@ -46,6 +46,7 @@ class Supervisor {
   void dispatch(Event event, int signal = 0) noexcept;
   Event spawn_run() noexcept;
   Event spawn_finish() noexcept;
+  void tell() noexcept;
   void publish_status() noexcept;
   void record_death() noexcept;
   void notify(std::string_view letters) noexcept;
@@ -74,6 +75,11 @@ class Supervisor {
   RestartBurst burst_;
   std::optional<sys::Nanoseconds> restart_delay_;  // as configured, for the restart that is due
   std::optional<StopSchedule> stop_schedule_;      // what is left of it
+
+  // What is to be told before the next wait.
+  bool status_due_ = false;
+  std::uint8_t letter_count_ = 0;
+  std::array<char, 16> letters_{};
 
   // A status that could not be written is written again until it is.
   sys::Nanoseconds status_retry_ = sys::never;

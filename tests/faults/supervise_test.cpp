@@ -125,6 +125,7 @@ ServiceDir Life::made(const Scene& scene) {
   ServiceDir dir = scene.service();
   dir.run("notify 3 \\n\nsleep").finish("exit 0");
   dir.file("notification-fd", "3").file("lock-fd", "4").file("restart-delay", "0");
+  dir.file("max-death-tally", "2");  // an ordinary tally is extended, a full one is copied
   return dir;
 }
 

@@ -827,8 +827,26 @@ TEST_CASE("without a finish a death is one status write and one event write") {
   eventually("it is down", [&] { return supervisor.events().all() == "sudD"; });
   const std::vector<std::string> renamed = renames(changes.get());
   CHECK_DIFFERS("no-finish-is-one-event", std::ranges::count(renamed, "status") == 1);
-  CHECK(std::ranges::count(renamed, "death_tally") == 1);
+  CHECK(std::ranges::count(renamed, "death_tally") == expected("an-ordinary-tally-is-not-copied", 0, 1));
+  CHECK(dir.deaths().size() == 1);
   CHECK(supervisor.process().err().empty());
+}
+
+TEST_CASE("commands that come together are one status write") {
+  Scene scene;
+  ServiceDir dir = scene.service();
+  dir.run("sleep");
+  Supervisor supervisor(dir);
+  supervisor.expect("su");
+  supervisor.settle();
+  const UniqueFd changes(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  REQUIRE(inotify_add_watch(changes.get(), (dir / "supervise").c_str(), IN_MOVED_TO | IN_CREATE) >= 0);
+  supervisor.process().freeze();
+  supervisor.send("ouou");
+  supervisor.process().thaw();
+  supervisor.settle();
+  const auto writes = std::ranges::count(renames(changes.get()), "status");
+  CHECK_DIFFERS("a-turn-is-one-status-write", writes == 1);
 }
 
 TEST_CASE("a finish that cannot be executed is as good as none, and ours tells") {

@@ -159,6 +159,29 @@ TEST_CASE("when the disk is full events still come, and the status is true again
   CHECK(supervisor.quiet());
 }
 
+TEST_CASE("a tally never ends with a part of a record, whatever the disk has room for") {
+  Scene scene;
+  ServiceDir dir = scene.service();
+  dir.run("exit 1").file("down", "");
+  Supervisor supervisor(dir, Start{.ignored = {SIGXFSZ}});
+  supervisor.expect("s");
+  const auto live_and_die = [&] {
+    supervisor.send("o");
+    supervisor.expect("udD");
+  };
+  for (int i = 0; i < 30; ++i) live_and_die();  // so that the limit leaves room for a message on fd 2
+  REQUIRE(std::filesystem::file_size(dir / "supervise/death_tally") == 420);
+  REQUIRE(change_limit(supervisor.pid(), RLIMIT_FSIZE, rlim_t{425}));
+  live_and_die();
+  CHECK(std::filesystem::file_size(dir / "supervise/death_tally") == 420);
+  supervisor.expect_message("death_tally");
+  REQUIRE(change_limit(supervisor.pid(), RLIMIT_FSIZE, RLIM_INFINITY));
+  dir.run("exit 3");
+  live_and_die();
+  REQUIRE(dir.deaths().size() == 31);
+  CHECK(dir.deaths().back().exit_code == 3);
+}
+
 TEST_CASE("supervise without the right to write in it: warnings, and everything else goes on") {
   if (!is_root()) SKIP_TEST("needs root to become another user");
   Scene scene;

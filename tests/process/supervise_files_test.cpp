@@ -222,6 +222,21 @@ TEST_CASE("41: the tally has a record for each death of run") {
   CHECK_FALSE(is_there(dir / "supervise/status.new"));
 }
 
+TEST_CASE("a tally that is a link is replaced, and what it leads to stays as it was") {
+  Scene scene;
+  ServiceDir dir = scene.service();
+  dir.file("down", "");
+  Supervisor supervisor(dir);
+  supervisor.expect("s");
+  write_file(scene.path() / "elsewhere", "");
+  dir.remove("supervise/death_tally");
+  fs::create_symlink(scene.path() / "elsewhere", dir / "supervise/death_tally");
+  live_and_die(dir, supervisor, "exit 1");
+  CHECK(fs::file_size(scene.path() / "elsewhere") == 0);
+  CHECK_FALSE(fs::is_symlink(dir / "supervise/death_tally"));
+  CHECK(dir.deaths().size() == 1);
+}
+
 TEST_CASE("the tally is emptied at the start") {
   Scene scene;
   ServiceDir dir = scene.service();

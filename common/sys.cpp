@@ -333,7 +333,7 @@ Result<void> set_blocking(int fd) noexcept {
   return change_flags(fd, F_GETFL, F_SETFL, O_NONBLOCK, 0);
 }
 Result<void> set_nonblocking(int fd) noexcept {
-  return change_flags(fd, F_GETFL, F_SETFL, 0, O_NONBLOCK);
+  return check(::fcntl(fd, F_SETFL, O_NONBLOCK), "set the flags of a descriptor");
 }
 Result<void> set_cloexec(int fd) noexcept {
   return change_flags(fd, F_GETFD, F_SETFD, 0, FD_CLOEXEC);
@@ -364,7 +364,17 @@ void Discarded::close() noexcept {
   }
 }
 
+namespace {
+// In one call, for what nearly always is so.
+bool stdio_is_open() noexcept {
+  pollfd fds[] = {{0, 0, 0}, {1, 0, 0}, {2, 0, 0}};
+  if (::poll(fds, 3, 0) < 0) return false;  // then each is looked at
+  return ((fds[0].revents | fds[1].revents | fds[2].revents) & POLLNVAL) == 0;
+}
+}  // namespace
+
 Result<void> open_missing_stdio() noexcept {
+  if (stdio_is_open()) return {};
   for (int fd = 0; fd <= 2; ++fd) {
     if (is_open(fd)) continue;
     // The lowest free number is this one, as those below are open. Not close-on-exec: children inherit it.

@@ -135,7 +135,7 @@ class Discarded {
 Result<void> dup_onto(int fd, int target) noexcept;  // the copy survives exec
 Result<UniqueFd> dup_above(int fd, int least) noexcept;
 Result<void> set_blocking(int fd) noexcept;
-Result<void> set_nonblocking(int fd) noexcept;
+Result<void> set_nonblocking(int fd) noexcept;  // of a pipe just made, as other flags of the kind are lost
 Result<void> set_cloexec(int fd) noexcept;
 Result<void> keep_across_exec(int fd) noexcept;
 // Closes what exec would close, without one. Looks at the lowest 256 numbers, more than any program here uses.

@@ -41,10 +41,11 @@ Directory make_directory_or_die(const char* path) noexcept {
   return Directory::made;
 }
 
-void make_event_directory_or_die() noexcept {
-  if (make_directory_or_die(service_dir::event) == Directory::existed) return;
+Directory make_event_directory_or_die() noexcept {
+  if (make_directory_or_die(service_dir::event) == Directory::existed) return Directory::existed;
   if (auto r = sys::chgrp(service_dir::event, sys::effective_group()); !r) cli::die(r.error());
   if (auto r = sys::chmod(service_dir::event, fifodir::restricted_mode); !r) cli::die(r.error());
+  return Directory::made;
 }
 
 // Supervisors that start at the same time look for each other one by one. Nobody else can open this directory. Where it
@@ -123,15 +124,17 @@ Wish read_wish_or_die() noexcept {
 Startup start_up_or_die() noexcept {
   if (auto r = sys::open_missing_stdio(); !r) cli::die(r.error());
   Startup startup;
+  auto event = Directory::existed;
   {
     const sys::ScopedUmask exact_modes(0);
-    make_event_directory_or_die();
+    event = make_event_directory_or_die();
     make_directory_or_die(service_dir::supervise);
     startup.resources.lock = take_lock_or_die();
     startup.resources.control = open_control_or_die();
   }
   startup.resources.signals = take_signals_or_die();
-  if (auto r = fifodir::clean(service_dir::event); !r) cli::warn(r.error());
+  if (event == Directory::existed)
+    if (auto r = fifodir::clean(service_dir::event); !r) cli::warn(r.error());
   if (auto r = clear_tally(); !r) cli::die(r.error());
   startup.wish = read_wish_or_die();
   return startup;

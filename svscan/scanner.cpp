@@ -292,12 +292,13 @@ Result<std::optional<DirectoryId>> Scanner::find_log(std::string_view name, Dire
   const Nanoseconds changed = exact_change_time(st);
   if (changed != 0 && table_.has_no_log(id, changed)) return log;
   const EntryPath path{name, "/log"};
-  const auto found = sys::stat(path.c_str());
-  if (found && S_ISDIR(found->st_mode)) log = DirectoryId{found->st_dev, found->st_ino};
-  if (found) return log;
-  if (found.error().code != ENOENT) return found.error();
-  // A link to nothing may come to lead to something without a change in the service directory.
-  if (changed != 0 && !sys::lstat(path.c_str())) table_.saw_no_log(id, changed, old_scan_);
+  auto found = sys::lstat(path.c_str());
+  // Only where there is no such name: a link to nothing may come to lead to something without a change in the
+  // directory.
+  if (changed != 0 && !found && found.error().code == ENOENT) table_.saw_no_log(id, changed, old_scan_);
+  if (found && S_ISLNK(found->st_mode)) found = sys::stat(path.c_str());
+  if (!found) return found.error().code == ENOENT ? Result<std::optional<DirectoryId>>(log) : found.error();
+  if (S_ISDIR(found->st_mode)) log = DirectoryId{found->st_dev, found->st_ino};
   return log;
 }
 

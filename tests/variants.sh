@@ -22,11 +22,14 @@ run_tests() {
 }
 
 # tests_of_release_on PRESET DIR: the tests find the programs that they test by directories in their environment. So a
-# copy of their lists in which those are other ones makes them test the programs of another build. It goes to DIR.
+# copy of their lists in which those are other ones makes them test the programs of another build. It goes to DIR, which
+# can take the tests of several builds: their names are PRESET-NAME.
 tests_of_release_on() {
   local list
   while IFS= read -r list; do
-    mkdir -p "$2/$(dirname "$list")"
-    sed "s|=$PWD/build/release/bin|=$PWD/build/$1/bin|g" "build/release/tests/$list" >"$2/$list"
+    mkdir -p "$2/$1/$(dirname "$list")"
+    sed -e "s|=$PWD/build/release/bin|=$PWD/build/$1/bin|g" \
+      -e "s/^\(add_test\|set_tests_properties\)(\[=\[/&$1-/" "build/release/tests/$list" >"$2/$1/$list"
   done < <(cd build/release/tests && find . -name CTestTestfile.cmake)
+  printf 'subdirs("%s")\n' "$1" >>"$2/CTestTestfile.cmake"
 }

@@ -20,6 +20,7 @@ Family storm_family();
 Family clients_family();
 // family_scanner.cpp: a scanner with many services
 Family scanner_family();
+Family watch_family();
 // family_log.cpp: how much it costs to log
 Family log_family();
 // family_floor.cpp: what the machine takes for starting a program

@@ -66,6 +66,33 @@ class Scanner : public Scenario {
   Tree tree_;
 };
 
+// The same as the addition of one, but nobody tells the scanner.
+class Watched : public Scenario {
+ public:
+  explicit Watched(const Candidate& candidate) : tree_(candidate) {
+    if (!candidate.can_watch) return;
+    tree_.add(services);
+    tree_.watch();
+    tree_.start(services + 1);
+    tree_.wait_ready();
+  }
+
+  void sample(const Sink& sink) override {
+    if (!tree_.candidate().can_watch) return;
+    sleep_for(std::chrono::milliseconds(200));  // it scans at most ten times a second
+    const double cpu_before = cpu_milliseconds(tree_.scanner());
+    const Stopwatch stopwatch;
+    Subscribers events(tree_.add_with_events(), 1);
+    events.expect('U');
+    sink("watch-add-one", stopwatch.milliseconds());
+    sink("watch-add-one-cpu", cpu_milliseconds(tree_.scanner()) - cpu_before);
+    tree_.remove_last();
+  }
+
+ private:
+  Tree tree_;
+};
+
 }  // namespace
 
 double rescan_milliseconds(const Tree& tree) {
@@ -73,6 +100,15 @@ double rescan_milliseconds(const Tree& tree) {
   tree.control("a");
   wait_until("the end of a scan", [&] { return rest.has_come(); });
   return rest.milliseconds();
+}
+
+Family watch_family() {
+  return {.name = "watch",
+          .figures = {{"watch-add-one", "--watch: one service added to 1000, until it is ready, ms"},
+                      {"watch-add-one-cpu", "--watch: one service added to 1000: scanner CPU, ms"}},
+          .rounds = 15,
+          .quick_rounds = 2,
+          .make = scenario<Watched>({Candidate::Kind::s6})};
 }
 
 Family scanner_family() {

@@ -30,8 +30,9 @@ constexpr int all_sizes[] = {10, 30, 100, 300, 1000, 3000, 10'000};
 
 // --- what is asked for ---------------------------------------------------------------------------------------------
 std::vector<Family> all_families() {
-  return {idle_family(),    bring_up_family(), tear_down_family(), start_calls_family(), latency_family(),
-          clients_family(), scanner_family(),  storm_family(),     log_family(),         floor_family()};
+  return {idle_family(),    bring_up_family(), tear_down_family(), start_calls_family(),
+          latency_family(), clients_family(),  scanner_family(),   watch_family(),
+          storm_family(),   log_family(),      floor_family()};
 }
 
 std::vector<int> sizes_up_to(int largest) {

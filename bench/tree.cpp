@@ -66,6 +66,8 @@ Candidate s6_candidate(const fs::path& directory, const std::string& label) {
   // An option that it does not know is 100, a directory that is not there 111.
   const Ended ended = await(start(candidate.command("s6-svscan", {"-C", "10", scratch / "none"})));
   candidate.takes_services_max = WEXITSTATUS(ended.status) != 100;
+  const Ended watching = await(start(candidate.command("s6-svscan", {"--watch", scratch / "none"})));
+  candidate.can_watch = WEXITSTATUS(watching.status) != 100;
   return candidate;
 }
 
@@ -132,6 +134,7 @@ Command Tree::scanner_command(int capacity) const {
     case Candidate::Kind::s6:
       command = candidate_.command(
           "s6-svscan", {candidate_.takes_services_max ? "-C" : "-c", std::to_string(capacity), "-t", "0", scan});
+      if (watched_) command.argv.insert(command.argv.begin() + 1, "--watch");
       break;
     case Candidate::Kind::runit: command = candidate_.command("runsvdir", {scan}); break;
     case Candidate::Kind::bare: command = {.argv = {bench_program("bench-bare"), scan}}; break;

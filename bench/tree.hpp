@@ -25,6 +25,7 @@ struct Candidate {
   std::string label;
   std::filesystem::path directory;
   bool takes_services_max = true;  // -C of s6-svscan; 2.11 knows only -c
+  bool can_watch = false;          // --watch of s6-svscan
 
   [[nodiscard]] std::string program(std::string_view name) const { return directory / name; }
   // A command of it, which finds its own helpers first.
@@ -51,7 +52,8 @@ class Tree {
   void remove_last();
 
   [[nodiscard]] Command scanner_command(int capacity) const;
-  void start(int capacity);  // most services that there will be
+  void start(int capacity);          // most services that there will be
+  void watch() { watched_ = true; }  // from the next start(): the scanner sees by itself what is added
   void wait_ready();
   [[nodiscard]] bool is_ready();
   // Asks the scanner to end everything, and waits until nothing is left.
@@ -76,6 +78,7 @@ class Tree {
   std::vector<std::filesystem::path> services_;
   std::size_t ready_ = 0;  // so many of services_ have been seen ready
   pid_t scanner_ = -1;
+  bool watched_ = false;
 };
 
 // The directory for all files of this run.

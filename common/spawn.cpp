@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "common/cli.hpp"
 #include "common/exec_path.hpp"
@@ -148,12 +150,59 @@ Result<pid_t> outcome(pid_t pid, const Shared& shared) noexcept {
   return outcome(pid, shared);
 }
 
+// For as long as it lives, another descriptor is in the place of one of the parent's own.
+class Lent {
+ public:
+  explicit Lent(const FdMove& move) noexcept : place_(move.to) {
+    auto own = sys::dup_above(move.to, 0);
+    if (!own || !sys::dup_onto(move.from, move.to)) return;
+    own_ = std::move(*own);
+  }
+  ~Lent() {
+    if (own_) (void)sys::dup_onto(own_.get(), place_);
+  }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+  [[nodiscard]] bool is_done() const noexcept { return static_cast<bool>(own_); }
+
+ private:
+  UniqueFd own_;
+  int place_;
+};
+
+// Parent and child share the table of descriptors until the child takes a copy of its beginning. So what is moved is
+// put in its place by the parent. Nothing: the system cannot do this.
+[[gnu::noinline]] std::optional<Result<pid_t>> spawn_with_few_descriptors(const Spawn& request) noexcept {
+  alignas(16) std::byte stack[8192 + 2 * path_size];
+  struct Start {
+    Shared shared;
+    bool has_few = false;
+    static int run(void* argument) noexcept {
+      Start& start = *static_cast<Start*>(argument);
+      start.has_few = sys::leave_descriptors_from(start.shared.request.descriptors_below);
+      return start.has_few ? run_child(start.shared) : 127;
+    }
+  };
+  std::optional<Lent> lent;
+  if (!request.moves.empty() && !lent.emplace(request.moves[0]).is_done()) return std::nullopt;
+  Spawn in_place = request;
+  in_place.moves = {};
+  Start start{.shared = {.request = in_place}};
+  const pid_t pid = ::clone(&Start::run, stack + sizeof stack, SIGCHLD | CLONE_FILES | CLONE_VM | CLONE_VFORK, &start);
+  forget_redzones(stack);
+  if (pid >= 0 && !start.has_few) start.shared.failed_with = ENOSYS;
+  const Result<pid_t> done = outcome(pid, start.shared);
+  return start.has_few ? std::optional(done) : std::nullopt;
+}
+
 }  // namespace
 
 Result<pid_t> spawn(const Spawn& request) noexcept {
   const bool own_namespace = request.pids == Pids::own_namespace;
   if (request.lock_wait == LockWait::until_acquired)
     return fork_and_wait_in_the_child(request, SIGCHLD | (own_namespace ? CLONE_NEWPID : 0));
+  if (request.descriptors_below > 0 && !own_namespace && request.moves.size() <= 1)
+    if (const auto started = spawn_with_few_descriptors(request)) return *started;
   return own_namespace ? spawn_in_own_pid_namespace(request) : spawn_on_this_stack(request);
 }
 

@@ -40,6 +40,10 @@ struct Spawn {
   // execute its program afterwards it says so itself and exits 127 (not found) or 126.
   LockWait lock_wait = LockWait::none;
   int lock_fd = -1;
+  // For a parent with thousands of descriptors, as a start would take the longer the more it has: the child gets only
+  // those below this number, and what moves put there, of which there may be one. 0: all. Where the system cannot do it
+  // (Linux before 5.9) it gets all of them, too.
+  int descriptors_below = 0;
   // The child's soft limit on descriptors, for parents that raised their own.
   std::optional<std::uint64_t> descriptor_limit = {};
 };

@@ -349,6 +349,19 @@ bool is_open(int fd) noexcept {
   return ::fcntl(fd, F_GETFD) >= 0;
 }
 
+bool leave_descriptors_from(int first) noexcept {
+  constexpr unsigned unshare = 1U << 1;  // CLOSE_RANGE_UNSHARE of <linux/close_range.h>
+  return ::syscall(SYS_close_range, static_cast<unsigned>(first), ~0U, unshare) == 0;
+}
+
+int end_of_inheritable_descriptors() noexcept {
+  constexpr std::uint64_t highest = 65536;
+  const int end = static_cast<int>(std::min(descriptor_limit(), highest));
+  for (int fd = end; --fd > 2;)
+    if (const int flags = ::fcntl(fd, F_GETFD); flags >= 0 && (flags & FD_CLOEXEC) == 0) return fd + 1;
+  return 3;
+}
+
 void Discarded::take(UniqueFd fd) noexcept {
   if (count_ == most) close();
   numbers_[count_++] = fd.release();

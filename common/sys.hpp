@@ -138,6 +138,11 @@ Result<void> set_blocking(int fd) noexcept;
 Result<void> set_nonblocking(int fd) noexcept;  // of a pipe just made, as other flags of the kind are lost
 Result<void> set_cloexec(int fd) noexcept;
 Result<void> keep_across_exec(int fd) noexcept;
+// A process that shares its descriptors with others gets a table of its own with those below `first`. false: it cannot
+// (Linux before 5.9), and nothing is changed.
+bool leave_descriptors_from(int first) noexcept;
+// One more than the number of the highest descriptor that survives exec; at least 3. Those above 65535 are overlooked.
+int end_of_inheritable_descriptors() noexcept;
 // Closes what exec would close, without one. Looks at the lowest 256 numbers, more than any program here uses.
 void close_on_exec_now() noexcept;
 [[nodiscard]] bool is_open(int fd) noexcept;

@@ -37,6 +37,7 @@ constexpr int most_signals = 32;
 constexpr std::size_t most_commands = 512;
 constexpr int most_deaths = 256;
 constexpr int most_starts = 32;
+constexpr int many_descriptors = 256;  // copying as many costs about as much as avoiding it
 constexpr int most_reads_of_changes = 16;
 
 constexpr sys::Nanoseconds open_retry_delay = 5 * sys::second;
@@ -350,7 +351,11 @@ void Scanner::start_what_is_due() noexcept {
 
 void Scanner::make_pipe(Index service) noexcept {
   auto pipe = sys::pipe();
-  if (pipe) return table_.pipe_made(service, pipe->read_end.release(), pipe->write_end.release());
+  if (pipe) {
+    if (descriptors_below_ == 0 && pipe->write_end.get() >= many_descriptors)
+      descriptors_below_ = sys::end_of_inheritable_descriptors();
+    return table_.pipe_made(service, pipe->read_end.release(), pipe->write_end.release());
+  }
   cli::warn({"unable to make a pipe for ", table_.name(service), ": ", cli::reason(pipe.error().code)});
   table_.pipe_failed(sys::monotonic_now());
 }
@@ -366,7 +371,10 @@ void Scanner::start(Index who, sys::Nanoseconds now) noexcept {
   else if (role == Role::catch_all_logger && settings_.console >= 0)
     moves[move_count++] = {settings_.console, 2};
 
-  const auto pid = spawn({.programs = supervise_, .argv = argv, .moves = std::span(moves).first(move_count)});
+  const auto pid = spawn({.programs = supervise_,
+                          .argv = argv,
+                          .moves = std::span(moves).first(move_count),
+                          .descriptors_below = descriptors_below_});
   if (pid) return table_.started(who, *pid, now);
   const Error& error = pid.error();
   cli::warn({"unable to start s6-supervise ", path, ": ", error.doing, ": ", cli::reason(error.code)});

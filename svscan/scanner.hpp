@@ -82,6 +82,9 @@ class Scanner {
   bool scan_is_owed_ = true;       // the last one failed: what depends on its result waits for the next
   bool entry_has_failed_ = false;  // in the scan that is going on
 
+  int descriptors_below_ =
+      0;  // what supervisors are to inherit has lower numbers; 0: there are not so many, all of them
+
   UniqueFd others_;  // an event queue of supervisors that this process did not start
   int others_count_ = 0;
 

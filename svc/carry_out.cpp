@@ -20,7 +20,7 @@ void check_readiness(Directories directories, Request& request) noexcept {
   const PathBuffer path{directories[0], "/notification-fd"};
   const auto found = sys::access(path.c_str(), F_OK);
   if (found || found.error().code != ENOENT) return;
-  cli::warn({path.view(), " does not exist: waiting until the service is up, not ready"});
+  cli::warn({path.view(), " does not exist, so nobody tells when the service is ready: waiting until it is up"});
   request.forget_readiness();
 }
 

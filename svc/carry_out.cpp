@@ -41,15 +41,13 @@ int send_and_wait(Directories directories, Request& request) noexcept {
 }  // namespace
 
 std::span<const char* const> operands_or_die(std::span<const char* const> words, Request& request,
-                                             const options::UsageText& usage) noexcept {
+                                             const options::UsageText& usage, std::string_view exit_codes) noexcept {
   const auto parsed = parse(words, request);
   if (request.too_many)
     cli::die_usage(
         usage.view(),
         TextBuffer<256>{"too many commands, at most ", to_text(max_commands), " can be sent at a time"}.view());
-  if (parsed.problem != options::Problem::none)
-    cli::answer_or_refuse(usage.view(), parsed,
-                          "0 sent, or it came, 1 to 98 so many services failed, 99 time over, 102 no supervisor");
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage.view(), parsed, exit_codes);
   return parsed.operands;
 }
 

@@ -26,7 +26,9 @@ std::string_view explain_exec_failure(const Error& error) noexcept {
     case ENOENT:
       if (searched) return "it is in no directory of PATH, or the interpreter in its #! line does not exist";
       return sys::access(error.path, F_OK) ? "the interpreter in its #! line does not exist" : "";
-    case EACCES: return "is it executable, as chmod +x makes it?";
+    case EACCES:
+      return searched ? "what PATH leads to is not executable, or a directory of PATH may not be searched"
+                      : "is it executable, as chmod +x makes it?";
     case ENOEXEC: return "a script needs #!/bin/sh, or another interpreter, as its first line";
     default: return {};
   }

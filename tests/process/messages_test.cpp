@@ -35,7 +35,7 @@ class Mistakes {
   [[nodiscard]] Ran run(Words words, std::optional<uid_t> user = {}) const {
     const std::string program = words[0];
     words[0] = program == "s6-svscan" || program == "s6-supervise" ? supervisor(program) : client(program);
-    return test::run(Start{.argv = std::move(words), .cwd = path_, .user = user});
+    return test::run(Start{.argv = std::move(words), .cwd = path_, .env = {"PATH=/usr/bin:/bin"}, .user = user});
   }
 
  private:
@@ -97,7 +97,7 @@ TEST_CASE("a mistake in the command or the directory is told with its path, its 
            {{"s6-svperms", "-u", "made-up"}, 111, "made-up/supervise", missing, no_directory},
            {{"s6-svscanctl", "-a", "made-up"}, 111, "made-up", missing, ""},
            {{"s6-svlink", "made-up", "service"}, 111, "made-up/.s6-svscan/lock", "no s6-svscan", "no such directory"},
-           {{"s6-instance-create", "made-up", "a"}, 111, "made-up/instance", missing, "instanced service"},
+           {{"s6-instance-create", "made-up", "a"}, 111, "made-up/instance", "unable to ", "instanced service"},
            {{"s6-supervise", "made-up"}, 111, "made-up", missing, ""},
            {{"s6-svscan", "made-up"}, 111, "made-up", missing, ""},
            {{"s6-svls", "made-up/"}, 111, "made-up/", missing, ""},

@@ -48,7 +48,8 @@ bool set_from_environment(Request& request, char letter, const char*) noexcept {
     const char* const value = environment.get(variable.name);
     if (value != nullptr && variable.apply(request, letter, value)) continue;
     request.bad_variable = variable.name;
-    request.complaint = value == nullptr ? " is not set" : " has an invalid value";
+    request.complaint =
+        value == nullptr ? " is not set; s6-envuidgid sets it" : " has an invalid value; s6-envuidgid sets it";
     return false;
   }
   return true;
@@ -81,6 +82,7 @@ int main(int argc, char** argv) {
   Environment environment;
   if (auto inherited = environment.inherit(); !inherited) cli::die(inherited.error());
   if (request.forget) chain::forget_identity(environment);
-  if (auto assumed = chain::assume(request.identity, groups); !assumed) cli::die(assumed.error());
+  if (auto assumed = chain::assume(request.identity, groups); !assumed)
+    cli::die(assumed.error(), chain::remedy(assumed.error().code));
   exec_or_die(program.data(), environment.block());
 }

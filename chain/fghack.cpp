@@ -25,7 +25,8 @@ constexpr int killed_by_a_signal = 128;  // plus the signal
     if (!copy) cli::die(copy.error());
     if (auto kept = sys::keep_across_exec(copy->release()); !kept) cli::die(kept.error());
   }
-  cli::die(exec_in_path(argv[0], argv));
+  const Error error = exec_in_path(argv[0], argv);
+  cli::die(error, explain_exec_failure(error));
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ int main(int argc, char** argv) {
   std::array<std::byte, 1> byte{};
   const auto count = sys::read(pipe->read_end.get(), byte);
   if (!count) cli::die(count.error());
-  if (*count != 0) cli::die(prog_misbehaved, {"the program wrote into the pipe that tells when it ends"});
+  if (*count != 0)
+    cli::die(prog_misbehaved, {program[0], " wrote into the pipe that tells when it ends: it cannot be kept in sight"});
   const WaitStatus end = sys::wait_for(*child).status;
   if (end.signal() == 0) return end.exit_code();
   cli::die(killed_by_a_signal + end.signal(), {program[0], " was killed by signal ", to_text(end.signal())});

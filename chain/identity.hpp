@@ -1,5 +1,6 @@
 #pragma once
 // Users and groups by number: what s6-envuidgid hands to s6-applyuidgid, and how that is put into force.
+#include <errno.h>
 #include <sys/types.h>
 
 #include <array>
@@ -67,6 +68,11 @@ struct Identity {
 // Groups first: whoever has become another user may not change them any more. What replaces the supplementary groups
 // is the group that is in force then, followed by `groups`.
 Result<void> assume(const Identity& identity, const GroupList& groups) noexcept;
+
+// What to do about an error of that and other changes that need rights; empty if it is evident.
+constexpr std::string_view remedy(int code) noexcept {
+  return code == EPERM ? "only root can do that" : std::string_view();
+}
 
 void forget_identity(Environment& environment) noexcept;  // removes the three variables
 

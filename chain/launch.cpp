@@ -152,7 +152,8 @@ void parse_capabilities_or_die(Launch& launch) noexcept {
 // --- becoming the program ------------------------------------------------------------------------------------------
 [[noreturn]] void die_as_before(Launch& launch, int code, const Error& error) noexcept {
   if (launch.own_stderr) (void)sys::dup_onto(launch.own_stderr.get(), 2);
-  cli::die(code, error);
+  const bool executing = code != cli::system_error;
+  cli::die(code, error, executing ? explain_exec_failure(error) : chain::remedy(error.code));
 }
 
 [[noreturn]] void become_or_die(Launch& launch, std::span<const char* const> program) noexcept {

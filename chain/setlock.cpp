@@ -90,6 +90,8 @@ int main(int argc, char** argv) {
   if (!fd) cli::die(Error{fd.error().code, "use the descriptor for the lock on", path});
   const auto locked = sys::lock_within(*fd, request.kind, request.patience());
   if (!locked) cli::die(Error{locked.error().code, "lock", path});
-  if (!*locked) cli::die(cli::negative, Error{request.wait ? ETIMEDOUT : EBUSY, "lock", path});
+  if (!*locked && request.wait) cli::die(cli::negative, {"timed out waiting for the lock on ", path});
+  if (!*locked)
+    cli::die(cli::negative, {"unable to lock ", path, ": another process has locked it; -N waits for that"});
   exec_or_die(parsed.operands.data() + 1);
 }

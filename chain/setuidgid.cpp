@@ -57,6 +57,7 @@ int main(int argc, char** argv) {
   const auto identity = numbers.second ? parse_numbers_or_die(numbers) : look_up_or_die(account);
   // The variables of s6-envuidgid belong to another identity now, unless somebody asked for these very numbers.
   if (!numbers.second) chain::forget_identity(environment);
-  if (auto assumed = chain::assume(identity, groups); !assumed) cli::die(assumed.error());
+  if (auto assumed = chain::assume(identity, groups); !assumed)
+    cli::die(assumed.error(), chain::remedy(assumed.error().code));
   exec_or_die(program, environment.block());
 }

@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
   const auto usage = options::usage("s6-softlimit", option_table, "prog...");
   if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage.view(), parsed, cli::exit_codes_of_chain);
   if (parsed.operands.empty()) cli::die_usage(usage.view(), "no program given");
-  if (auto applied = apply(request); !applied) cli::die(applied.error());
+  if (auto applied = apply(request); !applied)
+    cli::die(applied.error(), applied.error().code == EPERM ? "only root can go beyond the hard limit" : "");
   exec_or_die(parsed.operands.data());
 }

@@ -74,6 +74,9 @@ constexpr int exec_failure_code(const Error& error) noexcept {
   return error.code == ENOENT ? 127 : 126;
 }
 
+// What to do about that, if it is not evident.
+std::string_view explain_exec_failure(const Error& error) noexcept;
+
 // Becomes argv[0], looked for in PATH, or says why not and exits 127 (not found) or 126. For programs that end so.
 [[noreturn]] void exec_or_die(const char* const* argv) noexcept;
 [[noreturn]] void exec_or_die(const char* const* argv, const char* const* environment) noexcept;

@@ -65,16 +65,18 @@ Result<Claim> claim(const PathBuffer& copy, const PathBuffer& link) noexcept {
   }
 }
 
-UniqueFd make_or_die(const Paths& paths, const char* name) noexcept {
+UniqueFd make_or_die(const Paths& paths) noexcept {
   for (;;) {
     auto claimed = claim(paths.copy, paths.link);
     if (!claimed) cli::die(claimed.error());
     switch (claimed->found) {
       case Found::absent: make_directory_or_die(paths); continue;
-      case Found::busy: cli::die(cli::usage_error, {"instance ", name, " is just being created or deleted"});
-      case Found::linked: cli::die(cli::usage_error, {"instance ", name, " exists already"});
+      case Found::busy: cli::die(cli::usage_error, {paths.copy, " is just being created or deleted; try again"});
+      case Found::linked:
+        cli::die(cli::usage_error, {"the instance ", paths.copy, " exists already; s6-instance-delete removes it"});
       case Found::supervised:
-        cli::die(cli::usage_error, {"instance ", name, " was deleted, but its supervisor has not left yet"});
+        cli::die(cli::usage_error, {"the instance ", paths.copy, " was deleted, but its supervisor has not left yet; ",
+                                    "it does when the service has ended"});
       case Found::leftover: break;
     }
     Tree tree;

@@ -26,7 +26,7 @@ struct Claim {
 Result<Claim> claim(const PathBuffer& copy, const PathBuffer& link) noexcept;
 
 // Makes the instance's directory, empty. Ends the program with 100 if the name is taken.
-UniqueFd make_or_die(const Paths& paths, const char* name) noexcept;
+UniqueFd make_or_die(const Paths& paths) noexcept;
 
 // Removes the directories of those that were deleted by somebody who did not wait for their end, as far as it has come
 // now. What does not work out is left to the next one.

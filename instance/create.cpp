@@ -54,10 +54,10 @@ int main(int argc, char** argv) {
   const Paths paths = paths_or_die(operands);
 
   act_as_owner_or_die(paths);
-  svscan::check_scanner_or_die(paths.scan.c_str());
+  svscan::check_scanner_or_die(paths.scan.c_str(), service_is_needed);
   check_template_or_die(paths);
   sweep(paths);
-  const UniqueFd lock = make_or_die(paths, operands.name);
+  const UniqueFd lock = make_or_die(paths);
   copy_template_or_die(paths);
   svscan::Pair pair;
   if (auto found = svscan::find_logger(paths.copy.c_str(), pair); !found) cli::die(found.error());

@@ -44,22 +44,24 @@ void remove_or_die(const Paths& paths) noexcept {
 }
 
 // Without a directory there may still be a link.
-int delete_absent(const Paths& paths, const char* name, sys::Nanoseconds deadline) noexcept {
-  cli::warn({"there is no instance ", name});
+int delete_absent(const Paths& paths, const Operands& operands, sys::Nanoseconds deadline) noexcept {
+  cli::warn(
+      {"there is no instance ", operands.name, " of ", operands.service, "; s6-instance-list tells which there are"});
   return svscan::unlink_without_waiting(paths.scan.c_str(), paths.link, deadline);
 }
 
 int delete_claimed(const Paths& paths, const svscan::UnlinkSettings& settings, sys::Nanoseconds deadline) noexcept {
   svscan::Pair pair;
   if (auto found = svscan::find_logger(paths.copy.c_str(), pair); !found) cli::die(found.error());
-  if (auto found = svscan::find_supervisors(pair); !found) cli::die(found.error());
+  svscan::find_supervisors_or_die(pair);
   const int code = settings.wait ? svscan::unlink_and_wait(paths.scan.c_str(), paths.link, pair, deadline)
                                  : svscan::unlink_without_waiting(paths.scan.c_str(), paths.link, deadline);
   if (code != cli::ok) return code;
   if (have_left(pair, settings.wait ? deadline : 0)) {
     remove_or_die(paths);
   } else if (settings.wait) {
-    cli::warn({paths.copy, " is left: it has a supervisor still"});
+    cli::warn(
+        {paths.copy, " is left, as it has a supervisor still; the next s6-instance-delete or -create removes it"});
   }
   return cli::ok;
 }
@@ -79,13 +81,14 @@ int main(int argc, char** argv) {
   const Paths paths = paths_or_die(operands);
 
   act_as_owner_or_die(paths);
-  svscan::check_scanner_or_die(paths.scan.c_str());
+  svscan::check_scanner_or_die(paths.scan.c_str(), service_is_needed);
   const sys::Nanoseconds deadline = svwait::deadline_after(start, settings.timeout);
   const auto claimed = claim(paths.copy, paths.link);
   if (!claimed) cli::die(claimed.error());
   if (claimed->found == Found::busy)
-    cli::die(cli::usage_error, {"instance ", operands.name, " is just being created or deleted"});
-  const int code = claimed->found == Found::absent ? delete_absent(paths, operands.name, deadline)
+    cli::die(cli::usage_error,
+             {"instance ", operands.name, " of ", operands.service, " is just being created or deleted; try again"});
+  const int code = claimed->found == Found::absent ? delete_absent(paths, operands, deadline)
                                                    : delete_claimed(paths, settings, deadline);
   sweep(paths);
   return code;

@@ -3,7 +3,7 @@
 #include "common/line_output.hpp"
 #include "common/sys.hpp"
 #include "common/usage.hpp"
-#include "instance/names.hpp"
+#include "instance/operands.hpp"
 #include "svscan/linking.hpp"
 
 using namespace s6;
@@ -23,7 +23,7 @@ const char* parse_or_die(std::span<const char* const> words) noexcept {
 int main(int argc, char** argv) {
   cli::set_program("s6-instance-list");
   const PathBuffer scan = service_dir::below(parse_or_die(options::words_of(argc, argv)), instance::scan_directory);
-  svscan::check_scanner_or_die(scan.c_str());
+  svscan::check_scanner_or_die(scan.c_str(), instance::service_is_needed);
   sys::DirectoryReader entries;
   if (auto opened = entries.open(scan.c_str()); !opened) cli::die(opened.error());
   LineOutput output;

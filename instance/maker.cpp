@@ -70,7 +70,7 @@ class Maker {
     if (auto copied = tree.copy(from, to.c_str()); !copied) fail(copied.error());
   }
   [[noreturn]] void fail(const Error& error) noexcept {
-    cli::say(cli::Level::fatal, error);
+    cli::say(cli::Level::fatal, error, error.code == EEXIST ? "remove it, or make another one" : "");
     Tree tree;
     if (is_made_) (void)tree.remove(root_);
     cli::exit(cli::system_error);

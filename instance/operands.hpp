@@ -1,5 +1,7 @@
 #pragma once
 // SERVICE NAME: the operands of most of the programs for instances.
+#include <errno.h>
+
 #include <span>
 #include <string_view>
 
@@ -12,6 +14,8 @@ struct Operands {
   const char* service;
   const char* name;
 };
+// What to do where the scan directory of the instances has no scanner.
+inline constexpr std::string_view service_is_needed = "start the instanced service first, as with s6-svc -u";
 inline constexpr const char* operand_text = "servicedir name";
 
 inline Operands operands_or_die(std::span<const char* const> words, std::string_view usage) noexcept {
@@ -26,7 +30,7 @@ inline Operands operands_or_die(std::span<const char* const> words, std::string_
 
 inline Paths paths_or_die(const Operands& operands) noexcept {
   const Paths paths(operands.service, operands.name);
-  if (!paths.ok()) cli::die(cli::system_error, {"unable to use ", operands.service, ": File name too long"});
+  if (!paths.ok()) cli::die(Error{ENAMETOOLONG, "use", operands.service});
   return paths;
 }
 

@@ -35,7 +35,17 @@ std::size_t writable_part(std::string_view text, const SizeRule& rule, std::uint
   return static_cast<std::size_t>(static_cast<const char*>(newline) - text.data()) + 1;
 }
 
+constexpr std::string_view trying_again = "; trying again";
+
+constexpr std::string_view make_directory = "mkdir";  // as s6 calls it
+
 }  // namespace
+
+std::string_view remedy_for_opening(const Error& error) noexcept {
+  if (error.code == ENOENT && error.doing == make_directory) return "make the directory above it first";
+  if (error.code == ENOTDIR) return "a log directory is wanted, not a file";
+  return error.code == EACCES ? "the user who logs must be able to write there" : "";
+}
 
 // --- start-up ------------------------------------------------------------------------------------------------------
 
@@ -43,7 +53,7 @@ Result<void> LogDirectory::open(const Directory& rules, mode_t file_mode) noexce
   rules_ = rules;
   file_mode_ = file_mode;
   if (auto made = sys::mkdir(path(), 02700); !made && made.error().code != EEXIST)
-    return Error{made.error().code, "mkdir", path()};
+    return Error{made.error().code, make_directory.data(), path()};
   auto directory = sys::open(path(), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
   if (!directory) return Error{directory.error().code, "open the log directory", path()};
   const auto st = sys::fstat(directory->get());
@@ -74,11 +84,15 @@ void LogDirectory::lock_or_die() noexcept {
   // Not even to be read by others, who may read the logs: a reader's lock would keep the next logger away.
   constexpr mode_t mode = 0600;
   auto lock = sys::open_at(directory_.get(), lock_file, O_WRONLY | O_CREAT | O_NONBLOCK, mode);
-  if (!lock) cli::die(Error{lock.error().code, "open", name.c_str()});
+  if (!lock) {
+    const Error error{lock.error().code, "open", name.c_str()};
+    cli::die(error, remedy_for_opening(error));
+  }
   (void)sys::chmod(lock->get(), mode);  // one that s6 has made; a logger of its owner works all the same
   const auto locked = sys::lock_exclusive(lock->get());
   if (!locked) cli::die(Error{locked.error().code, "lock", name.c_str()});
-  if (!*locked) cli::die(Error{EBUSY, "lock", name.c_str()}, "another logger is at work there");
+  if (!*locked)
+    cli::die(Error{EBUSY, "lock", name.c_str()}, "another logger is at work there; each needs a directory of its own");
   lock_ = std::move(*lock);
 }
 
@@ -216,10 +230,10 @@ bool LogDirectory::perform_stage() noexcept {
 
 void LogDirectory::complain(const Error& error) const noexcept {
   if (stage_ == Stage::set_aside) {
-    warn({"unable to rename ", path(), "/current to ", path(), "/previous: ", cli::reason(error.code)});
+    warn({"unable to rename ", path(), "/current to ", path(), "/previous: ", cli::reason(error.code), trying_again});
   } else {
     warn({"unable to ", error.doing, " ", path(), *error.path != '\0' ? "/" : "", error.path, ": ",
-          cli::reason(error.code)});
+          cli::reason(error.code), trying_again});
   }
 }
 
@@ -355,9 +369,9 @@ void LogDirectory::child_died(pid_t pid, const WaitStatus& status) noexcept {
     return;
   }
   if (status.exited())
-    warn({"processor failed in ", path(), ": exit code ", to_text(status.exit_code())});
+    warn({"processor failed in ", path(), ": exit code ", to_text(status.exit_code()), trying_again});
   else
-    warn({"processor crashed in ", path(), ": signal ", to_text(status.signal())});
+    warn({"processor crashed in ", path(), ": signal ", to_text(status.signal()), trying_again});
   stage_ = retry_stage(stage_);
   retry_stage_at_ = retry_time();
 }
@@ -382,7 +396,7 @@ bool LogDirectory::close(Nanoseconds now) noexcept {
     current_.reset();
     return true;
   }
-  warn({"unable to close ", path(), "/current: ", cli::reason(done.error().code)});
+  warn({"unable to close ", path(), "/current: ", cli::reason(done.error().code), trying_again});
   retry_stage_at_ = retry_time();
   return false;
 }

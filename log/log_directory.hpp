@@ -21,6 +21,9 @@
 
 namespace s6::log {
 
+// What to do about an error of LogDirectory::open(), if that is not evident.
+std::string_view remedy_for_opening(const Error& error) noexcept;
+
 class LogDirectory {
  public:
   struct Identity {

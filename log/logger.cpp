@@ -69,11 +69,13 @@ void Logger::open_directories_or_die() noexcept {
   sys::umask(mask);
   for (std::size_t i = 0; i < directories_.size(); ++i) {
     LogDirectory& directory = directories_[i];
-    if (auto opened = directory.open(script_.directories[i], 0666 & ~mask); !opened) cli::die(opened.error());
+    if (auto opened = directory.open(script_.directories[i], 0666 & ~mask); !opened)
+      cli::die(opened.error(), remedy_for_opening(opened.error()));
     // A second lock of one process on a file is always granted, and each would take the other's files for leftovers.
     for (const LogDirectory& other : directories_.first(i))
       if (other.identity() == directory.identity())
-        cli::die(cli::usage_error, {"log directory ", directory.path(), " is the same as ", other.path()});
+        cli::die(cli::usage_error,
+                 {"log directory ", directory.path(), " is the same as ", other.path(), "; name it once"});
     directory.prepare_or_die(now_);
   }
 }
@@ -186,7 +188,7 @@ std::size_t Logger::read_once(std::size_t most) noexcept {
     return *got;
   }
   if (got || got.error().code != EAGAIN) {
-    if (!got) warn({"unable to read from stdin: ", cli::reason(got.error().code)});
+    if (!got) warn({"unable to read from stdin: ", cli::reason(got.error().code), "; ending as after its last line"});
     end_input();
   }
   return 0;
@@ -196,7 +198,7 @@ void Logger::read_input() noexcept {
   // Only a line that is longer than all memory leaves less space than this.
   if (input_.space(read_size).size() < read_size / 2 && !make_room(input_, input_.memory().size() + read_size)) {
     if (input_.space(1).empty()) {
-      warn({"out of memory: a line is cut"});
+      warn({"out of memory: a line is cut and logged in pieces"});
       input_.cut_here();
       return;
     }

@@ -26,9 +26,13 @@ std::span<const char* const> parse_or_die(std::span<const char* const> words, lo
 // The descriptor on which readiness is told; -1: on none.
 int notification_or_die(const log::Options& options) noexcept {
   if (!options.notification) return -1;
-  if (*options.notification < 3) cli::die(cli::usage_error, {"notification fd must be 3 or more"});
+  if (*options.notification < 3)
+    cli::die(cli::usage_error,
+             {"notification fd must be 3 or more, not as option -d says: ", to_text(*options.notification)});
   const int fd = *options.notification <= INT32_MAX ? static_cast<int>(*options.notification) : -1;
-  if (!sys::is_open(fd)) cli::die(cli::usage_error, {"invalid notification fd: ", cli::reason(EBADF)});
+  if (!sys::is_open(fd))
+    cli::die(cli::usage_error, {"invalid notification fd: ", cli::reason(EBADF), "; descriptor ",
+                                to_text(*options.notification), " is not open"});
   return fd;
 }
 
@@ -38,13 +42,19 @@ int notification_or_die(const log::Options& options) noexcept {
   switch (problem.kind) {
     case none: break;
     case unrecognized:
-      cli::die(cli::usage_error, {"unrecognized directive: ", problem.directive, detail.empty() ? "" : ": ", detail});
-    case bad_syntax: cli::die(cli::usage_error, {"syntax error at directive: ", problem.directive});
+      cli::die(cli::usage_error, {"unrecognized directive: ", problem.directive, detail.empty() ? "" : ": ", detail,
+                                  detail.empty() ? "; the name of a log directory begins with / or ." : ""});
+    case bad_syntax:
+      cli::die(cli::usage_error,
+               {"syntax error at directive: ", problem.directive,
+                *problem.directive == '=' ? "; the name of a file is missing" : "; it is a single letter or digit"});
     case conflict:
-      cli::die(cli::usage_error, {"directive ", problem.directive, " conflicts with previous s directive"});
+      cli::die(cli::usage_error, {"directive ", problem.directive,
+                                  " conflicts with previous s directive: it may be half of that at most"});
     case no_action: break;
   }
-  cli::die(cli::usage_error, {"no action directive specified"});
+  cli::die(cli::usage_error,
+           {"no action directive specified: say where to, 1 for standard output, or a directory as ./log"});
 }
 
 template <class T>
@@ -59,7 +69,7 @@ log::Script script_or_die(std::span<const char* const> words) noexcept {
   log::ScriptParser parser({reserve_or_die<log::Selection>(count), reserve_or_die<log::Action>(count),
                             reserve_or_die<log::Block>(count), reserve_or_die<log::Directory>(count)});
   if (!parser.parse(words)) refuse(parser.problem());
-  if (parser.has_idle_selections()) log::warn({"ignoring extraneous non-action directives"});
+  if (parser.has_idle_selections()) log::warn({"ignoring extraneous non-action directives: no action follows them"});
   return parser.script();
 }
 

@@ -45,7 +45,8 @@ Start start_run(const char* name) noexcept {
   const auto notify_at = config::read_descriptor(config::notification_fd_file, least_notification_fd);
   const auto lock_at = config::read_descriptor(config::lock_fd_file, least_lock_fd);
   if (notify_at && notify_at == lock_at) {
-    cli::warn({"notification-fd and lock-fd name the same descriptor: not starting; change one and send u"});
+    cli::warn(
+        {"notification-fd and lock-fd name the same descriptor: not starting; change one, then s6-svc -u starts it"});
     return {};
   }
 
@@ -66,7 +67,8 @@ Start start_run(const char* name) noexcept {
     if (!opened) return failed(opened.error());
     lock = std::move(*opened);
     if (!lock.held)
-      cli::warn({"another instance of the service is already running: the new one waits until it has ended"});
+      cli::warn({"another process holds ", service_dir::service_lock,
+                 ", maybe an earlier life of the service: the new one waits until it has ended"});
     moves[move_count++] = {lock.fd.get(), *lock_at};
   }
 

@@ -13,6 +13,8 @@
 namespace s6::supervise::config {
 namespace {
 
+constexpr std::string_view without_it = "going on without it";
+
 // The first line of a file in a buffer of its own.
 template <std::size_t N>
 class Line {
@@ -21,7 +23,7 @@ class Line {
   bool read(const char* file) noexcept {
     auto size = sys::read_file(file, std::as_writable_bytes(std::span(content_)));
     if (!size) {
-      if (size.error().code != ENOENT) cli::warn(size.error(), "going on without it");
+      if (size.error().code != ENOENT) cli::warn(size.error(), without_it);
       return false;
     }
     size_ = *size;
@@ -39,14 +41,18 @@ void warn_invalid(const char* file, std::string_view expected, std::string_view 
   cli::warn({"invalid ", file, ": ", expected, " is expected; ", instead});
 }
 
-}  // namespace
-
-std::optional<std::uint32_t> read_number(const char* file) noexcept {
+std::optional<std::uint32_t> read_number_or(const char* file, std::string_view instead) noexcept {
   Line<number_bytes> line;
   if (!line.read(file)) return std::nullopt;
   const auto number = parse_u32(line.text());
-  if (!number) warn_invalid(file, "a decimal number", "using the default");
+  if (!number) warn_invalid(file, "a decimal number", instead);
   return number;
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> read_number(const char* file) noexcept {
+  return read_number_or(file, "using the default");
 }
 
 int read_signal(const char* file, int default_signal) noexcept {
@@ -62,13 +68,13 @@ bool flag(const char* file) noexcept {
 }
 
 std::optional<int> read_descriptor(const char* file, int least) noexcept {
-  const auto number = read_number(file);
+  const auto number = read_number_or(file, without_it);
   if (!number) return std::nullopt;
   const std::uint64_t limit = sys::descriptor_limit();
   if (*number >= static_cast<std::uint32_t>(least) && *number < limit && *number <= no_limit_above)
     return static_cast<int>(*number);
   const TextBuffer<64> range{"a descriptor from ", to_text(least), " to ", to_text(limit - 1)};
-  warn_invalid(file, range, "going on without it");
+  warn_invalid(file, range, without_it);
   return std::nullopt;
 }
 

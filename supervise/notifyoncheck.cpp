@@ -68,21 +68,25 @@ std::uint32_t configured_descriptor_or_die() noexcept {
   const auto size = sys::read_file(file, std::as_writable_bytes(std::span(content)));
   if (!size) cli::die(size.error(), "is the working directory a service directory? -3 names the descriptor otherwise");
   const auto number = parse_u32(supervise::config::first_line({content.data(), *size}));
-  if (!number) cli::die(cli::usage_error, {"invalid ", file, ": a decimal number is expected"});
+  if (!number)
+    cli::die(cli::usage_error, {"invalid ", file, ": a decimal number is expected; -3 names the descriptor otherwise"});
   return *number;
 }
 
 int notification_or_die(const Request& request) noexcept {
   const std::uint32_t number = request.notification ? *request.notification : configured_descriptor_or_die();
   const int fd = number <= supervise::config::no_limit_above ? static_cast<int>(number) : -1;
-  if (!sys::is_open(fd)) cli::die(Error{EBADF, "use the notification descriptor", to_text(number).c_str()});
+  if (!sys::is_open(fd))
+    cli::die(Error{EBADF, "use the notification descriptor", to_text(number).c_str()},
+             "s6-supervise opens it if the service directory has a notification-fd");
   return fd;
 }
 
 void check_supervised_or_die() noexcept {
   const auto supervisor = service_dir::test_supervisor(".");
   if (!supervisor) cli::die(supervisor.error());
-  if (!supervisor->locked) cli::die(cli::usage_error, {"the working directory is no supervised service directory"});
+  if (!supervisor->locked)
+    cli::die(cli::usage_error, {"the working directory is no supervised service directory; this program is for ./run"});
 }
 
 // Returns in the process that becomes the service. The other one is its child or, after a double fork, nobody's that

@@ -107,12 +107,13 @@ Result<void> append_to_tally(const Death& death) noexcept {
 void create_down_file() noexcept {
   // O_NONBLOCK: whatever is called `down` already must not hold the supervisor up.
   auto fd = sys::open(service_dir::down, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, file_mode);
-  if (!fd) cli::warn(Error{fd.error().code, "create", "./down"});
+  if (!fd) cli::warn(Error{fd.error().code, "create", "./down"}, "the next supervisor will start the service");
 }
 
 void remove_down_file() noexcept {
   auto removed = sys::unlink(service_dir::down);
-  if (!removed && removed.error().code != ENOENT) cli::warn(Error{removed.error().code, "remove", "./down"});
+  if (!removed && removed.error().code != ENOENT)
+    cli::warn(Error{removed.error().code, "remove", "./down"}, "the next supervisor will not start the service");
 }
 
 }  // namespace s6::supervise

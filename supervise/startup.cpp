@@ -23,12 +23,21 @@ constexpr std::size_t longest_link = 512;  // text of a link to a directory that
 
 enum class Directory : bool { existed, made };
 
+// Of what is made at the start, or opened for writing.
+[[noreturn]] void die_unwritable(const Error& error) noexcept {
+  switch (error.code) {
+    case EROFS: cli::die(error, "event and supervise may be links to directories that can be written, as on a tmpfs");
+    case EACCES: cli::die(error, "only root and the owner of the service directory can supervise it");
+    default: cli::die(error);
+  }
+}
+
 // Makes a directory, or what a dangling link of that name points to (so that the directory can live on a tmpfs that is
 // empty after a boot). One that exists is left as it is.
 Directory make_directory_or_die(const char* path) noexcept {
   auto made = sys::mkdir(path, private_directory);
   if (made) return Directory::made;
-  if (made.error().code != EEXIST) cli::die(made.error());
+  if (made.error().code != EEXIST) die_unwritable(made.error());
   auto st = sys::stat(path);
   if (st && S_ISDIR(st->st_mode)) return Directory::existed;
   if (st) cli::die(cli::usage_error, {"./", path, " exists and is not a directory; remove it"});
@@ -37,7 +46,9 @@ Directory make_directory_or_die(const char* path) noexcept {
   if (!size) cli::die(size.error());
   if (*size == target.size()) cli::die(Error{ENAMETOOLONG, "follow the link", path});
   target[*size] = '\0';
-  if (auto there = sys::mkdir(target.data(), private_directory); !there) cli::die(there.error());
+  if (auto there = sys::mkdir(target.data(), private_directory); !there)
+    cli::die(Error{there.error().code, "make the directory to which this link leads:", path},
+             "make it, or the directories above it");
   return Directory::made;
 }
 
@@ -54,13 +65,13 @@ UniqueFd take_turn_or_die() noexcept {
   auto turn = sys::open(service_dir::supervise, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
   if (!turn) return UniqueFd();
   if (const auto taken = sys::lock_directory(turn->get()); taken && !*taken)
-    cli::die(cli::usage_error, {"another s6-supervise is just starting here"});
+    cli::die(cli::usage_error, {"another s6-supervise is just starting here; there is nothing to do"});
   return std::move(*turn);
 }
 
 UniqueFd open_lock_or_die(int flags) noexcept {
   auto fd = sys::open(service_dir::lock, O_WRONLY | O_CREAT | O_NONBLOCK | flags, lock_mode);
-  if (!fd) cli::die(fd.error());
+  if (!fd) die_unwritable(fd.error());
   return std::move(*fd);
 }
 
@@ -83,15 +94,16 @@ UniqueFd take_lock_or_die() noexcept {
     if (lock_or_die(lock)) return lock;
   }
   const pid_t holder = other ? other->holder : 0;
-  cli::die(cli::usage_error, {"another s6-supervise is already running here", holder != 0 ? ", pid " : "",
-                              holder != 0 ? to_text(holder).view() : std::string_view()});
+  cli::die(cli::usage_error,
+           {"another s6-supervise is already running here", holder != 0 ? ", pid " : "",
+            holder != 0 ? to_text(holder).view() : std::string_view(), "; s6-svc -xd ends it with its service"});
 }
 
 UniqueFd open_control_or_die() noexcept {
   auto made = sys::mkfifo(service_dir::control, control_mode);
-  if (!made && made.error().code != EEXIST) cli::die(made.error());
+  if (!made && made.error().code != EEXIST) die_unwritable(made.error());
   auto fd = sys::open(service_dir::control, O_RDWR | O_NONBLOCK | O_NOCTTY);
-  if (!fd && fd.error().code != EISDIR) cli::die(fd.error());
+  if (!fd && fd.error().code != EISDIR) die_unwritable(fd.error());
   auto st = fd ? sys::fstat(fd->get()) : Result<struct stat>(fd.error());
   if (fd && !st) cli::die(Error{st.error().code, "stat", service_dir::control});
   if (!fd || !S_ISFIFO(st->st_mode))
@@ -135,7 +147,7 @@ Startup start_up_or_die() noexcept {
   startup.resources.signals = take_signals_or_die();
   if (event == Directory::existed)
     if (auto r = fifodir::clean(service_dir::event); !r) cli::warn(r.error());
-  if (auto r = clear_tally(); !r) cli::die(r.error());
+  if (auto r = clear_tally(); !r) die_unwritable(r.error());
   startup.wish = read_wish_or_die();
   return startup;
 }

@@ -200,9 +200,12 @@ void Supervisor::dispatch(Event event, int signal) noexcept {
           break;
         case Effect::arm_again: arm_again(); break;
         case Effect::disarm: timer_ = sys::never; break;
-        case Effect::warn_finish_overdue: cli::warn({"./finish takes too long: killing it"}); break;
+        case Effect::warn_finish_overdue:
+          cli::warn({"./finish takes longer than timeout-finish allows: killing it"});
+          break;
         case Effect::warn_gave_up:
-          cli::warn({"giving the service up after ", to_text(burst_.count()), " restarts; send u to start it"});
+          cli::warn({"giving the service up after ", to_text(burst_.count()),
+                     " restarts, as max-restarts says; s6-svc -u starts it again"});
           break;
         case Effect::close_notification: notification_.reset(); break;
         case Effect::null_stdio:
@@ -292,7 +295,7 @@ void Supervisor::publish_status() noexcept {
 
 void Supervisor::record_death() noexcept {
   const Death death = Death::of(status_.changed, WaitStatus{status_.wait_status});
-  if (auto recorded = append_to_tally(death); !recorded) cli::warn(recorded.error());
+  if (auto recorded = append_to_tally(death); !recorded) cli::warn(recorded.error(), "this death is not recorded");
 }
 
 void Supervisor::notify(std::string_view letters) noexcept {

@@ -32,7 +32,7 @@ PathBuffer plain(const char* operand) noexcept {
 void check_or_die(const char* directory) noexcept {
   const auto st = sys::stat(directory);
   if (!st) cli::die(Error{st.error().code, "look at", directory});
-  if (!S_ISDIR(st->st_mode)) cli::die(Error{ENOTDIR, "look at", directory});
+  if (!S_ISDIR(st->st_mode)) cli::die(Error{ENOTDIR, "look at", directory}, "a service is a directory");
 }
 
 }  // namespace

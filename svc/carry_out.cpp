@@ -20,7 +20,7 @@ void check_readiness(Directories directories, Request& request) noexcept {
   const PathBuffer path{directories[0], "/notification-fd"};
   const auto found = sys::access(path.c_str(), F_OK);
   if (found || found.error().code != ENOENT) return;
-  cli::warn({path.view(), " does not exist: waiting until the service is up, not ready"});
+  cli::warn({path.view(), " does not exist, so nobody tells when the service is ready: waiting until it is up"});
   request.forget_readiness();
 }
 
@@ -41,15 +41,13 @@ int send_and_wait(Directories directories, Request& request) noexcept {
 }  // namespace
 
 std::span<const char* const> operands_or_die(std::span<const char* const> words, Request& request,
-                                             const options::UsageText& usage) noexcept {
+                                             const options::UsageText& usage, std::string_view exit_codes) noexcept {
   const auto parsed = parse(words, request);
   if (request.too_many)
     cli::die_usage(
         usage.view(),
         TextBuffer<256>{"too many commands, at most ", to_text(max_commands), " can be sent at a time"}.view());
-  if (parsed.problem != options::Problem::none)
-    cli::answer_or_refuse(usage.view(), parsed,
-                          "0 sent, or it came, 1 to 98 so many services failed, 99 time over, 102 no supervisor");
+  if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage.view(), parsed, exit_codes);
   return parsed.operands;
 }
 

@@ -11,7 +11,9 @@ int main(int argc, char** argv) {
   cli::set_program("s6-svc");
   svc::Request request;
   const auto usage = svc::usage("s6-svc", "servicedir...");
-  const auto directories = svc::operands_or_die(options::words_of(argc, argv), request, usage);
+  const auto directories =
+      svc::operands_or_die(options::words_of(argc, argv), request, usage,
+                           "0 sent, or it came, 1 to 98 so many services failed, 99 time over, 102 no supervisor");
   if (directories.empty()) cli::die_usage(usage.view(), "no service directory given");
   if (std::ranges::any_of(directories, [](const char* directory) { return *directory == '\0'; }))
     cli::die_usage(usage.view(), "empty name of a service directory");

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "common/cli.hpp"
+#include "common/remedy.hpp"
 
 namespace s6::svc {
 namespace {
@@ -10,23 +11,24 @@ namespace {
 int report(const char* directory, const service_dir::Delivered& delivered) noexcept {
   using service_dir::Delivery;
   const auto say = [directory](std::string_view what, std::string_view why, std::string_view remedy) {
-    cli::warn({"unable to control ", directory, ": ", what, why, remedy});
+    cli::warn({"unable to control ", directory, ": ", what, why, remedy.empty() ? "" : "; ", remedy});
   };
   switch (delivered.outcome) {
     case Delivery::sent: return Exit::delivered;
     case Delivery::not_listening:
-      say("its supervisor is not listening", "", "; is s6-svscan running?");
+      say("no supervisor is listening", "", service_dir::remedy_without_supervisor(directory));
       return Exit::not_listening;
     case Delivery::malformed:
-      say("something is wrong with its supervise directory: ", cli::reason(delivered.code), "");
+      say("its supervise/control is not what a supervisor makes: ", cli::reason(delivered.code),
+          "remove that, and restart its supervisor");
       return Exit::malformed;
     case Delivery::failed: break;
   }
   if (delivered.code == ETIMEDOUT) {
-    say("timed out, its supervisor does not read its commands", "", "; is it stopped?");
+    say("timed out, its supervisor does not read its commands", "", "is it stopped?");
     return Exit::out_of_time;
   }
-  say(cli::reason(delivered.code), "", "");
+  say(cli::reason(delivered.code), "", service_dir::remedy(directory, service_dir::Use::command, delivered.code));
   return Exit::refused;
 }
 

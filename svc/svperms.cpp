@@ -6,6 +6,7 @@
 #include "common/cli.hpp"
 #include "common/fifodir.hpp"
 #include "common/number.hpp"
+#include "common/remedy.hpp"
 #include "common/service_dir.hpp"
 #include "common/usage.hpp"
 #include "svc/permissions.hpp"
@@ -71,6 +72,12 @@ std::span<const char* const> parse_or_die(std::span<const char* const> words, Re
   return parsed.operands;
 }
 
+// The files are made by the first supervisor; they belong to it.
+std::string_view remedy_for(const char* directory, int code) noexcept {
+  if (code == ENOENT) return service_dir::remedy_without_supervisor(directory);
+  return code == EPERM || code == EACCES ? "only root and the owner of the service directory can do this" : "";
+}
+
 PathBuffer path_or_die(const char* directory, std::string_view name) noexcept {
   const PathBuffer path = service_dir::below(directory, name);
   if (!path.ok()) cli::die(Error{ENAMETOOLONG, "examine", directory});
@@ -108,12 +115,15 @@ void change_or_die(const char* directory, std::string_view name, mode_t kind,
   if (!wanted) return;
   const PathBuffer path = path_or_die(directory, name);
   const auto fd = open_of_kind(path.c_str(), kind);
-  if (!fd) cli::die(Error{fd.error().code, "open", path.c_str()});
+  if (!fd) cli::die(Error{fd.error().code, "open", path.c_str()}, remedy_for(directory, fd.error().code));
   const auto file = sys::fstat(fd->get());
   if (!file) cli::die(Error{file.error().code, "stat", path.c_str()});
-  if ((file->st_mode & S_IFMT) != kind) cli::die(cli::system_error, {path, " is not what belongs there"});
+  if ((file->st_mode & S_IFMT) != kind)
+    cli::die(cli::system_error, {path, kind == S_IFDIR ? " is not a directory" : " is not a FIFO",
+                                 ", as a supervisor makes it; remove it, and restart the supervisor"});
   if (auto granted = grant(fd->get(), *wanted, *file); !granted)
-    cli::die(Error{granted.error().code, granted.error().doing, path.c_str()});
+    cli::die(Error{granted.error().code, granted.error().doing, path.c_str()},
+             remedy_for(directory, granted.error().code));
 }
 
 // --- showing -------------------------------------------------------------------------------------------------------
@@ -124,14 +134,14 @@ bool show(const char* directory, std::string_view name, std::string_view what,
   const PathBuffer path = path_or_die(directory, name);
   const auto file = sys::stat(path.c_str());
   if (!file) {
-    cli::warn(file.error());
+    cli::warn(file.error(), remedy_for(directory, file.error().code));
     return false;
   }
   const auto audience = audience_of(file->st_mode);
   if (!audience) {
     TextBuffer<8> octal;
     for (int shift = 9; shift >= 0; shift -= 3) octal.append((file->st_mode >> shift) & 7U);
-    cli::warn({path, " has incorrect permissions: ", octal});
+    cli::warn({path, " has permissions that none of the options makes: ", octal});
     return false;
   }
   TextBuffer<path_size + 512> line{directory, " ", what, ": "};

@@ -15,13 +15,15 @@ struct ControlDirectory {
   UniqueFd writer;   // never written to: with it the reader never sees an end of file
 };
 
+// What ends the program names the scan directory as `where`.
+
 // The lock alone: whoever has it is the only one who may change what is in the scan directory for s6-svscan's own use.
-UniqueFd take_lock_or_die() noexcept;
+UniqueFd take_lock_or_die(const char* where) noexcept;
 
 // Makes what is missing. A wrong state, or another s6-svscan, ends the program with 100; a refusal of the system, 111.
-ControlDirectory acquire_or_die() noexcept;
+ControlDirectory acquire_or_die(const char* where) noexcept;
 
 // Removes the entries whose target is gone: what the tree was told to run before and nobody can run any more.
-void remove_dangling_links_or_die() noexcept;
+void remove_dangling_links_or_die(const char* where) noexcept;
 
 }  // namespace s6::svscan

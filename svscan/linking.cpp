@@ -5,12 +5,24 @@
 #include <unistd.h>
 
 #include "common/cli.hpp"
+#include "common/remedy.hpp"
 #include "common/service_dir.hpp"
 #include "svscan/control_directory.hpp"
 #include "svwait/listener.hpp"
 
 namespace s6::svscan {
 namespace {
+
+constexpr const char* command_scanner = "command the s6-svscan on";
+
+// For errors of those who command an s6-svscan, and others.
+[[noreturn]] void die_of_scanner(const Error& error) noexcept {
+  const bool commanding = error.doing == std::string_view(command_scanner);
+  if (error.code == ETIMEDOUT) cli::die(cli::timed_out, error, "it does not read its commands; is it stopped?");
+  if (commanding && (error.code == ENXIO || error.code == EPIPE)) cli::die(error, "it has ended meanwhile");
+  if (commanding && error.code == EACCES) cli::die(error, "only root and the user who runs it can do this");
+  cli::die(error);
+}
 
 // --- putting in ----------------------------------------------------------------------------------------------------
 // s6-svscan is told, too: it would otherwise go on starting supervisors on a link that is gone.
@@ -35,7 +47,9 @@ void undo(const Linking& linking) noexcept {
 void check_run_or_die(const char* directory) noexcept {
   const PathBuffer path = service_dir::below(directory, "run");
   const auto run = sys::stat(path.c_str());
-  if (!run) cli::die(Error{run.error().code, "find", path.c_str()});
+  if (!run)
+    cli::die(Error{run.error().code, "find", path.c_str()},
+             run.error().code == ENOENT ? service_dir::remedy_without_supervisor(directory) : std::string_view());
   if ((run->st_mode & S_IXUSR) == 0) cli::die(cli::usage_error, {path, " is not executable; run: chmod +x ", path});
 }
 
@@ -56,7 +70,7 @@ Result<void> make_down_file(const PathBuffer& path, bool& made) noexcept {
 void remove_down_files(const Linking& linking) noexcept {
   for (std::size_t i = 0; i < linking.pair.count; ++i)
     if (auto removed = sys::unlink(linking.downs[i].c_str()); !removed && removed.error().code != ENOENT)
-      cli::warn(removed.error(), "the service will be down the next time, too");
+      cli::warn(removed.error(), "the next supervisor will not start the service");
 }
 
 // Only a service that is supervised already may have its link already.
@@ -70,7 +84,7 @@ Result<void> make_link(Linking& linking) noexcept {
 Result<void> request_scan(const char* scan_directory, const service_dir::Patience& patience) noexcept {
   const auto sent = service_dir::send_control(scan_directory, control_directory, "a", patience);
   if (sent.outcome == service_dir::Delivery::sent) return {};
-  return Error{sent.code, "command the s6-svscan on", scan_directory};
+  return Error{sent.code, command_scanner, scan_directory};
 }
 
 Result<void> prepare(Linking& linking, const LinkSettings& settings) noexcept {
@@ -87,11 +101,8 @@ Result<void> prepare(Linking& linking, const LinkSettings& settings) noexcept {
 
 [[noreturn]] void fail(const Linking& linking, const Error& error) noexcept {
   undo(linking);
-  switch (error.code) {
-    case EEXIST: cli::die(error, "remove what is there, or take another name");
-    case ETIMEDOUT: cli::die(cli::timed_out, error, "it does not read its commands; is it stopped?");
-    default: cli::die(error);
-  }
+  if (error.code == EEXIST) cli::die(error, "remove what is there, or take another name");
+  die_of_scanner(error);
 }
 
 // Subscribes before s6-svscan can know of the service, so that no event is missed.
@@ -111,18 +122,17 @@ Result<void> take_out(const char* scan_directory, const PathBuffer& link,
                       const service_dir::Patience& patience) noexcept {
   if (auto removed = sys::unlink(link.c_str()); !removed && removed.error().code != ENOENT) return removed;
   const auto sent = service_dir::send_control(scan_directory, control_directory, "an", patience);
-  if (sent.code == ETIMEDOUT || sent.code == EINTR) return Error{sent.code, "command the s6-svscan on", scan_directory};
-  if (sent.outcome != service_dir::Delivery::sent)
-    cli::warn({"unable to command the s6-svscan on ", scan_directory, ": is one running?"});
+  if (sent.code == ETIMEDOUT || sent.code == EINTR) return Error{sent.code, command_scanner, scan_directory};
+  if (sent.outcome == service_dir::Delivery::not_listening)
+    cli::warn({"no s6-svscan is running on ", scan_directory, ": a supervisor, if there is one, is not ended"});
+  else if (sent.outcome != service_dir::Delivery::sent)
+    cli::warn(Error{sent.code, command_scanner, scan_directory}, "a supervisor, if there is one, is not ended");
   return {};
 }
 
 [[noreturn]] void fail_to_unlink(const Error& error) noexcept {
-  switch (error.code) {
-    case EISDIR: cli::die(error, "only links are taken out; stop the service, or move it away and scan");
-    case ETIMEDOUT: cli::die(cli::timed_out, error, "it does not read its commands; is it stopped?");
-    default: cli::die(error);
-  }
+  if (error.code == EISDIR) cli::die(error, "only links are taken out; stop the service, or move it away and scan");
+  die_of_scanner(error);
 }
 
 // Through its real path: the link is gone when the subscription is to be removed. An event directory in which nobody
@@ -137,21 +147,35 @@ bool find_event_directory(const PathBuffer& directory, PathBuffer& event) noexce
 
 }  // namespace
 
-void check_scanner_or_die(const char* scan_directory) noexcept {
+void check_scanner_or_die(const char* scan_directory, std::string_view remedy) noexcept {
   const PathBuffer path = service_dir::below(scan_directory, lock_file);
   auto fd = sys::open(path.c_str(), O_RDONLY | O_NONBLOCK);
-  if (!fd) cli::die(Error{fd.error().code, "open", path.c_str()}, "has an s6-svscan ever run there?");
+  if (!fd && fd.error().code == ENOENT)
+    cli::die(cli::system_error, {"unable to open ", path, ": no s6-svscan has ever run there; ", remedy});
+  if (!fd)
+    cli::die(Error{fd.error().code, "open", path.c_str()},
+             fd.error().code == EACCES ? "only root and the user who runs s6-svscan can do this" : "");
   const auto state = sys::test_lock(fd->get());
   if (!state) cli::die(Error{state.error().code, "test the lock", path.c_str()});
-  if (!state->locked) cli::die(cli::negative, {"no s6-svscan is running on ", scan_directory});
+  if (!state->locked) cli::die(cli::negative, {"no s6-svscan is running on ", scan_directory, "; ", remedy});
 }
 
 void look_at_service_or_die(const char* directory, Pair& pair) noexcept {
   check_run_or_die(directory);
   if (auto found = find_logger(directory, pair); !found)
-    cli::die(found.error().code == ENOTDIR ? cli::usage_error : cli::system_error, found.error());
+    cli::die(found.error().code == ENOTDIR ? cli::usage_error : cli::system_error, found.error(),
+             found.error().code == ENOTDIR ? "the log of a service is the service directory of its logger" : "");
   if (pair.count == 2) check_run_or_die(pair.logger());
-  if (auto found = find_supervisors(pair); !found) cli::die(found.error());
+  find_supervisors_or_die(pair);
+}
+
+void find_supervisors_or_die(Pair& pair) noexcept {
+  const auto found = find_supervisors(pair);
+  if (found) return;
+  if (found.error().code == EINVAL)
+    cli::die(cli::system_error, {"of ", pair.service(), " and its log only one has a supervisor; ",
+                                 "s6-svc -x ends that, or s6-svscan starts the other"});
+  cli::die(found.error(), service_dir::remedy(pair.service(), service_dir::Use::look, found.error().code));
 }
 
 int link_and_wait(Linking& linking, const LinkSettings& settings, sys::Nanoseconds deadline) noexcept {
@@ -210,7 +234,8 @@ int unlink_and_wait(const char* scan_directory, const PathBuffer& link, const Pa
   }
   switch (listener.wait()) {
     case svwait::Listener::Outcome::too_late:
-      cli::say(cli::Level::fatal, {link, " was taken out, but its supervisor has not left yet"});
+      cli::say(cli::Level::fatal,
+               {link, " was taken out, but its supervisor has not left yet; it does when the service has ended"});
       return cli::timed_out;
     case svwait::Listener::Outcome::heard:
     case svwait::Listener::Outcome::lost:

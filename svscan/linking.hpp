@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "common/fifodir.hpp"
 #include "common/number.hpp"
@@ -64,8 +65,12 @@ inline constexpr options::Option<UnlinkSettings> unlink_options[] = {
 };
 
 // --- what both need to know ----------------------------------------------------------------------------------------
-// Without an s6-svscan on the directory the program ends with 1; with 111 if that cannot be found out.
-void check_scanner_or_die(const char* scan_directory) noexcept;
+// Without an s6-svscan on the directory the program ends with 1; with 111 if that cannot be found out. `remedy` is what
+// to do if there is none.
+void check_scanner_or_die(const char* scan_directory, std::string_view remedy) noexcept;
+
+// What find_supervisors() does, or says why it cannot and ends with 111.
+void find_supervisors_or_die(Pair& pair) noexcept;
 
 // --- putting in ----------------------------------------------------------------------------------------------------
 // One attempt, and what it has made so far: that is undone if it does not come to a good end, also when a signal ends

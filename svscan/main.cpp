@@ -32,14 +32,15 @@ Settings settings_or_die(int argc, char** argv) noexcept {
   const auto usage = options::usage("s6-svscan", option_table, operand_text);
   // Where the tree logs its own errors there is no reader yet: then they go to the console.
   if (settings.console >= 0) {
-    if (!sys::set_cloexec(settings.console)) cli::die(cli::usage_error, {"option -X: this descriptor is not open"});
+    if (!sys::set_cloexec(settings.console))
+      cli::die(cli::usage_error, {"option -X: descriptor ", to_text(settings.console), " is not open"});
     if (!is_stderr(settings.console)) cli::set_copy(settings.console);
   }
   if (line.directory_is_missing) cli::die_usage(usage, "no scan directory given");
   if (line.outcome.problem != options::Problem::none)
     cli::answer_or_refuse(usage, line.outcome, "0 told to exit, 126 or 127 ./.s6-svscan/crash could not be executed");
   if (settings.notification >= 0 && !sys::is_open(settings.notification))
-    cli::die(cli::usage_error, {"option -d: this descriptor is not open"});
+    cli::die(cli::usage_error, {"option -d: descriptor ", to_text(settings.notification), " is not open"});
   return settings;
 }
 
@@ -71,7 +72,8 @@ void announce_readiness(int fd) noexcept {
   constexpr std::byte newline{'\n'};
   if (fd < 0) return;
   const UniqueFd notification(fd);
-  if (auto r = sys::write_all(fd, {&newline, 1}); !r) cli::warn(Error{r.error().code, "notify readiness", ""});
+  if (auto r = sys::write_all(fd, {&newline, 1}); !r)
+    cli::warn(Error{r.error().code, "tell that it is ready on descriptor", to_text(fd).c_str()});
 }
 
 }  // namespace
@@ -86,9 +88,9 @@ int main(int argc, char** argv) {
   const ProgramPath supervise("s6-supervise", path_text(memory), S6_SUPERVISE_PATH);
   if (auto r = sys::chdir(settings.directory); !r) cli::die(r.error());
 
-  ControlDirectory directory = acquire_or_die();
+  ControlDirectory directory = acquire_or_die(settings.directory);
   sys::SignalQueue signals = signals_or_die();
-  remove_dangling_links_or_die();
+  remove_dangling_links_or_die(settings.directory);
   cli::set_copy(-1);
   cli::never_wait_for_stderr();
   announce_readiness(settings.notification);  // commands are accepted from now on; nothing runs yet

@@ -42,7 +42,7 @@ Handled run_handler(int signal) noexcept {
   if (started) return Handled::yes;
   if (started.error().code != ENOENT) {
     const Error& error = started.error();
-    cli::warn({"unable to run ", path, ": ", error.doing, ": ", cli::reason(error.code)});
+    cli::warn({"unable to run ", path, ": ", error.doing, ": ", cli::reason(error.code), "; acting as without it"});
   }
   return Handled::no;
 }

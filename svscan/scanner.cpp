@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/cli.hpp"
+#include "common/remedy.hpp"
 #include "common/service_dir.hpp"
 #include "common/spawn.hpp"
 #include "common/text.hpp"
@@ -47,6 +48,9 @@ constexpr sys::Nanoseconds least_between_own_scans = sys::second;
 // While entries come one after the other. The first of them is seen at once.
 constexpr sys::Nanoseconds least_between_noticed_scans = 100 * sys::millisecond;
 constexpr sys::Nanoseconds nap_without_poll = 100 * sys::millisecond;
+
+constexpr std::string_view trying_again = "; trying again";
+constexpr std::string_view out_of_descriptors = "; raise the limit on open files with which s6-svscan is started";
 
 // The path of a supervised directory: the longest accepted name and "/log".
 using EntryPath = TextBuffer<1032>;
@@ -213,8 +217,9 @@ void Scanner::watch_the_directory() noexcept {
   if (watching) {
     changes_ = std::move(*watcher);
   } else {
+    const std::string_view remedy = sys::remedy_for_watching(watching.error().code);
     cli::warn({"unable to watch the scan directory: ", cli::reason(watching.error().code),
-               "; new services are only seen when s6-svscanctl -a says so"});
+               "; new services are only seen when s6-svscanctl -a says so", remedy.empty() ? "" : "; ", remedy});
   }
 }
 
@@ -233,7 +238,7 @@ void Scanner::scan(sys::Nanoseconds now) noexcept {
   const auto done = read_directory();
   scan_is_owed_ = !done;
   if (!done) {
-    cli::warn(Error{done.error().code, "read", "the scan directory"});
+    cli::warn(Error{done.error().code, "read", "the scan directory"}, "trying again in a few seconds");
     scan_not_later_than(sys::after(now, open_retry_delay));
   }
   if (entry_has_failed_) scan_not_later_than(sys::after(now, stat_retry_delay));
@@ -272,7 +277,8 @@ void Scanner::examine(const sys::DirectoryReader::Entry& entry) noexcept {
     return complain('s', name, "cannot be examined", cli::reason(directory.error().code));
   }
   if (!S_ISDIR(directory->st_mode)) return;
-  if (!table_.accepts(name)) return cli::warn({"skipping ", name, ": its name is too long"});
+  if (!table_.accepts(name))
+    return cli::warn({"skipping ", name, ": its name is too long; is s6-svscan's option -L large enough?"});
 
   const DirectoryId id{directory->st_dev, directory->st_ino};
   const auto log = find_log(name, id, *directory);
@@ -309,16 +315,19 @@ void Scanner::apply(const Outcome& outcome, std::string_view name) noexcept {
     case Notice::table_full:
       cli::warn({"skipping ", name, ": too many services; is s6-svscan's option -C large enough?"});
       break;
-    case Notice::no_room_for_logger: cli::warn({name, " runs without its logger: too many services"}); break;
+    case Notice::no_room_for_logger:
+      cli::warn({name, " runs without its logger: too many services; is s6-svscan's option -C large enough?"});
+      break;
     case Notice::is_a_logger: complain('L', name, "is skipped: it is the logger of another service"); break;
     case Notice::logger_is_a_service: complain('S', name, "runs without logger: its log is a service itself"); break;
     case Notice::logger_is_shared: complain('D', name, "runs without logger: its log is another service's"); break;
     case Notice::logger_replaced:
-      cli::warn({name, " has another logger now, and writes to the old one until its supervisor is restarted; see ",
+      cli::warn({name, " has another logger now, and writes to the old one until its supervisor is restarted: ",
                  "s6-svc -xd ", name});
       break;
     case Notice::logger_removed:
-      cli::warn({name, " has no log any more, and writes to its logger until either is restarted"});
+      cli::warn({name, " has no log any more, and writes to its logger until its supervisor is restarted: s6-svc -xd ",
+                 name});
       break;
     case Notice::service_is_cut_off:
       cli::warn(
@@ -356,7 +365,8 @@ void Scanner::make_pipe(Index service) noexcept {
       descriptors_below_ = sys::end_of_inheritable_descriptors();
     return table_.pipe_made(service, pipe->read_end.release(), pipe->write_end.release());
   }
-  cli::warn({"unable to make a pipe for ", table_.name(service), ": ", cli::reason(pipe.error().code)});
+  cli::warn({"unable to make a pipe between ", table_.name(service), " and its logger: ",
+             cli::reason(pipe.error().code), pipe.error().code == EMFILE ? out_of_descriptors : trying_again});
   table_.pipe_failed(sys::monotonic_now());
 }
 
@@ -377,7 +387,8 @@ void Scanner::start(Index who, sys::Nanoseconds now) noexcept {
                           .descriptors_below = descriptors_below_});
   if (pid) return table_.started(who, *pid, now);
   const Error& error = pid.error();
-  cli::warn({"unable to start s6-supervise ", path, ": ", error.doing, ": ", cli::reason(error.code)});
+  cli::warn({"unable to start s6-supervise ", path, ": ", error.doing, " ", error.path, ": ", cli::reason(error.code),
+             trying_again});
   table_.start_failed(now);
 }
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "common/cli.hpp"
+#include "common/remedy.hpp"
 #include "common/service_dir.hpp"
 #include "common/sys.hpp"
 #include "common/usage.hpp"
@@ -40,13 +41,13 @@ int main(int argc, char** argv) {
   if (*scan_directory == '\0' || *directory == '\0') cli::die_usage(usage, "empty name of a directory");
   if (!is_entry_name(name)) cli::die_usage(usage, "the service's name may not be empty nor begin with . or /");
 
-  check_scanner_or_die(scan_directory);
+  check_scanner_or_die(scan_directory, service_dir::remedy_without_scanner(scan_directory));
   Pair pair;
   look_at_service_or_die(directory, pair);
   Linking linking{scan_directory, pair, absolute_or_die(directory), service_dir::below(scan_directory, name)};
   if (!linking.link.ok()) cli::die(Error{ENAMETOOLONG, "look into", scan_directory});
   const sys::Nanoseconds deadline = svwait::deadline_after(start_time, settings.timeout);
   if (!pair.supervised) return link_and_wait(linking, settings, deadline);
-  cli::warn({directory, " is already supervised"});
+  cli::warn({directory, " is already supervised: its supervisor is not started anew"});
   return link_supervised(linking, deadline);
 }

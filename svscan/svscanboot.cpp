@@ -32,7 +32,7 @@ const char* parse_or_die(std::span<const char* const> words, BootSettings& setti
   if (parsed.problem != options::Problem::none) cli::answer_or_refuse(usage, parsed, "those of s6-svscan");
   if (parsed.operands.empty() || *parsed.operands[0] == '\0') cli::die_usage(usage, "no scan directory given");
   if (settings.notification >= 0 && !sys::is_open(settings.notification))
-    cli::die(cli::usage_error, {"option -d: this descriptor is not open"});
+    cli::die(cli::usage_error, {"option -d: descriptor ", to_text(settings.notification), " is not open"});
   return parsed.operands[0];
 }
 
@@ -112,14 +112,14 @@ struct Owner {
 std::optional<Owner> log_owner_or_die(BootSettings& settings) noexcept {
   if (settings.log_user == nullptr) return std::nullopt;
   if (sys::effective_user() != 0) {
-    cli::warn({"option -l is ignored: only root can log as another user"});
+    cli::warn({"option -l ", settings.log_user, " is ignored: only root can log as another user"});
     settings.log_user = nullptr;
     return std::nullopt;
   }
   accounts::User user;
   const auto known = accounts::find_user(settings.log_user, user);
   if (!known) cli::die(known.error());
-  if (!*known) cli::die(cli::system_error, {"unknown user: ", settings.log_user});
+  if (!*known) cli::die(cli::system_error, {"option -l: unknown user: ", settings.log_user});
   return Owner{user.id, user.group};
 }
 
@@ -127,7 +127,7 @@ void make_log_directory_or_die(const PathBuffer& path, mode_t mode, const std::o
   make_directories_or_die(path);
   const auto found = sys::stat(path.c_str());
   if (!found) cli::die(found.error());
-  if (!S_ISDIR(found->st_mode)) cli::die(Error{ENOTDIR, "log to", path.c_str()});
+  if (!S_ISDIR(found->st_mode)) cli::die(Error{ENOTDIR, "log to", path.c_str()}, "option -D names another place");
   if (owner)
     if (auto given = sys::chown(path.c_str(), owner->user, owner->group); !given) cli::die(given.error());
   if (auto changed = sys::chmod(path.c_str(), mode); !changed) cli::die(changed.error());
@@ -180,7 +180,7 @@ int main(int argc, char** argv) {
   make_directories_or_die(directory);
   if (auto r = sys::chdir(directory.c_str()); !r) cli::die(r.error());
   cli::set_program("s6-svscanboot", directory);
-  const UniqueFd lock = take_lock_or_die();
+  const UniqueFd lock = take_lock_or_die("it");
   make_log_directory_or_die(log_directory, settings.log_mode, owner);
   if (auto made = make_catch_all_service(script); !made) cli::die(made.error());
   connect_or_die();

@@ -1,11 +1,13 @@
 // s6-svscanctl SCANDIR: sends commands to the s6-svscan that runs on SCANDIR. Without a command it tells whether one
 // runs.
+#include <errno.h>
 #include <signal.h>
 
 #include <cstddef>
 #include <span>
 
 #include "common/cli.hpp"
+#include "common/remedy.hpp"
 #include "common/service_dir.hpp"
 #include "common/sys.hpp"
 #include "common/text.hpp"
@@ -46,18 +48,22 @@ int main(int argc, char** argv) {
       options::parse(option_table, commands, std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0));
   if (line.problem != options::Problem::none) cli::answer_or_refuse(usage, line, "0 sent");
   if (line.operands.empty()) cli::die_usage(usage, "no scan directory given");
-  if (!commands.ok()) cli::die(cli::usage_error, {"too many commands, at most 64 can be sent at a time"});
+  if (!commands.ok())
+    cli::die(cli::usage_error, {"too many commands, at most 64 can be sent at a time; call it twice"});
 
   const char* const directory = line.operands[0];
   const auto [outcome, code] = service_dir::send_control(directory, svscan::control_directory, commands);
   switch (outcome) {
     case service_dir::Delivery::sent: break;
     case service_dir::Delivery::not_listening:
-      cli::die(cli::usage_error, {"unable to control ", directory, ": is s6-svscan running on it?"});
+      cli::die(cli::usage_error, {"unable to control ", directory, ": no s6-svscan is running on it; ",
+                                  service_dir::remedy_without_scanner(directory)});
     case service_dir::Delivery::malformed:
-      cli::die(cli::usage_error, {"unable to control ", directory, ": something is wrong with its ",
-                                  svscan::control_fifo, "; s6-svscan makes it a FIFO when it starts"});
-    case service_dir::Delivery::failed: cli::die(Error{code, "control", directory});
+      cli::die(cli::usage_error, {"unable to control ", directory, ": its ", svscan::control_fifo,
+                                  " is not a FIFO, as s6-svscan makes it; remove it, and restart s6-svscan"});
+    case service_dir::Delivery::failed:
+      cli::die(Error{code, "control", directory},
+               code == EACCES ? "only root and the user who runs s6-svscan can do this" : "");
   }
   return cli::ok;
 }

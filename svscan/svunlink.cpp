@@ -32,6 +32,6 @@ int main(int argc, char** argv) {
   if (!settings.wait) return unlink_without_waiting(scan_directory, link, deadline);
   Pair pair;
   if (auto found = find_logger(link.c_str(), pair); !found) cli::die(found.error());
-  if (auto found = find_supervisors(pair); !found) cli::die(found.error());
+  find_supervisors_or_die(pair);
   return unlink_and_wait(scan_directory, link, pair, deadline);
 }

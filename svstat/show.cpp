@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/cli.hpp"
+#include "common/remedy.hpp"
 #include "common/service_dir.hpp"
 #include "common/usage.hpp"
 #include "svstat/format.hpp"
@@ -14,9 +15,13 @@
 namespace s6::svstat {
 namespace {
 
+[[noreturn]] void die_of_look(const char* directory, const Error& error) noexcept {
+  cli::die(error, service_dir::remedy(directory, service_dir::Use::look, error.code));
+}
+
 bool is_normally_up_or_die(const char* directory) noexcept {
   const auto found = service_dir::access_below(directory, service_dir::down, F_OK);
-  if (!found && found.error().code != ENOENT) cli::die(found.error());
+  if (!found && found.error().code != ENOENT) die_of_look(directory, found.error());
   return !found;
 }
 
@@ -51,12 +56,14 @@ std::span<const char* const> operands_or_die(std::span<const char* const> words,
 void show_or_die(const char* directory, const Request& request) noexcept {
   sys::Discarded until_exit;
   const auto supervisor = service_dir::test_supervisor(directory, &until_exit);
-  if (!supervisor) cli::die(supervisor.error());
-  if (!supervisor->locked)
-    cli::die(cli::negative,
-             {"unable to read status for ", directory, ": s6-supervise not running; is s6-svscan running?"});
+  if (!supervisor) die_of_look(directory, supervisor.error());
+  if (!supervisor->locked) {
+    const std::string_view remedy = service_dir::remedy_without_supervisor(directory);
+    cli::die(cli::negative, {"unable to read status for ", directory, ": s6-supervise not running",
+                             remedy.empty() ? "" : "; ", remedy});
+  }
   const auto status = service_dir::read_status(directory, &until_exit);
-  if (!status) cli::die(status.error(), service_dir::explain_status_error(status.error()));
+  if (!status) die_of_look(directory, status.error());
   if (request.json) return print_json(directory);
 
   const Facts facts{*status, sys::stamp_now(), is_normally_up_or_die(directory)};

@@ -4,6 +4,7 @@
 #include "common/cli.hpp"
 #include "common/line_output.hpp"
 #include "common/number.hpp"
+#include "common/remedy.hpp"
 #include "common/service_dir.hpp"
 #include "common/tally_reader.hpp"
 #include "common/usage.hpp"
@@ -51,7 +52,8 @@ bool open_or_die(TallyReader& tally, const char* path, std::uint32_t limit, cons
     return false;
   }
   if (error.code == ENOENT && sys::stat(service_dir::below(directory, service_dir::supervise).c_str())) return false;
-  cli::die(Error{error.code, "read the death tally of", directory});
+  cli::die(Error{error.code, "read the death tally of", directory},
+           service_dir::remedy(directory, service_dir::Use::look, error.code));
 }
 
 }  // namespace

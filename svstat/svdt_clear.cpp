@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "common/cli.hpp"
+#include "common/remedy.hpp"
 #include "common/replace_file.hpp"
 #include "common/service_dir.hpp"
 #include "common/usage.hpp"
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
   if (!temporary.ok()) cli::die(Error{ENAMETOOLONG, "clear the death tally of", directory});
   const char* const name = path.size() > 0 ? temporary.c_str() : "";
   if (auto cleared = replace_file(path.c_str(), name, 0666, {}); !cleared)
-    cli::die(Error{cleared.error().code, "clear the death tally of", directory});
+    cli::die(Error{cleared.error().code, "clear the death tally of", directory},
+             cleared.error().code == ENOENT ? service_dir::remedy_without_supervisor(directory) : std::string_view());
   return cli::ok;
 }

@@ -1,5 +1,6 @@
 // s6-svls: shows the services of a scan directory, with their loggers, all at once.
 #include "common/cli.hpp"
+#include "common/remedy.hpp"
 #include "common/usage.hpp"
 #include "svstat/forest.hpp"
 #include "svstat/json.hpp"
@@ -51,7 +52,9 @@ bool are_missing(Forest& forest) noexcept {
   for (const char* const name : forest.names()) {
     if (forest.has(name)) continue;
     missing = true;
-    cli::warn({"there is no service ", name, "; scan directories are written with a slash, as in ./", name});
+    cli::warn({"there is no service ", name, " in ", forest.trees()[0].directory(),
+               forest.trees().size() > 1 ? " and the others" : "",
+               "; scan directories are written with a slash, as in ./", name});
   }
   return missing;
 }
@@ -67,7 +70,11 @@ int main(int argc, char** argv) {
   if (forest.trees().empty())
     cli::die(no_scanner, {"no s6-svscan runs on /run/openrc/s6-scan, /run/service or /service; name its directory, or "
                           "set S6_SCANDIR"});
-  if (request.watch) cli::die(Live(forest, request).run());
+  if (request.watch) {
+    const Error error = Live(forest, request).run();
+    const bool watching = std::string_view(error.doing).starts_with("watch");
+    cli::die(error, sys::remedy_for_watching(watching ? error.code : 0));
+  }
 
   die_if(forest.find());
   forest.look();

@@ -4,6 +4,7 @@
 #include "common/cli.hpp"
 #include "common/fifodir.hpp"
 #include "common/options.hpp"
+#include "common/remedy.hpp"
 #include "common/sys.hpp"
 #include "common/usage.hpp"
 
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
   const auto operands = options::operands_without_options(words, 2);
   if (operands.size() < 2) cli::die_usage(usage, "a fifodir and a message are needed");
   sys::ignore_signal(SIGPIPE);  // a listener may leave at any time
-  if (auto done = fifodir::notify(operands[0], operands[1]); !done) cli::die(done.error());
+  if (auto done = fifodir::notify(operands[0], operands[1]); !done)
+    cli::die(done.error(), fifodir::remedy(done.error().code));
   return cli::ok;
 }

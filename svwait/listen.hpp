@@ -4,6 +4,7 @@
 #include <span>
 
 #include "common/cli.hpp"
+#include "common/exec_path.hpp"
 #include "common/spawn.hpp"
 #include "common/sys.hpp"
 #include "svwait/options.hpp"
@@ -25,7 +26,7 @@ void start_program_or_die(Subscriber& subscriber, const char* const* argv, const
       spawn({.programs = {argv, 1}, .search = Search::path, .argv = argv, .descriptor_limit = before.descriptors});
   if (!pid) {
     subscriber.cancel();
-    cli::die(pid.error());
+    cli::die(pid.error(), explain_exec_failure(pid.error()));
   }
   sys::forget_children();
 }

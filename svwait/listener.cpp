@@ -4,6 +4,7 @@
 #include <array>
 
 #include "common/cli.hpp"
+#include "common/remedy.hpp"
 #include "common/reserved_array.hpp"
 
 namespace s6::svwait {
@@ -133,7 +134,8 @@ void Listener::check_subscriptions() noexcept {
     for (int reads = 0; reads < last_reads && read_once(entry); ++reads) {
     }
     if (!entry.subscription.active()) continue;
-    cli::warn({"no more events from ", entry.directory, ": somebody removed the subscription there"});
+    cli::warn({"no more events from ", entry.directory, ": somebody removed the subscription there; not waiting for ",
+               "them any longer"});
     entry.subscription.cancel();
     ++lost_;
   }
@@ -180,7 +182,7 @@ Listener::Outcome Listener::fail(const Error& error) noexcept {
 
 void Listener::give_up(const Error& error) noexcept {
   cancel();
-  cli::die(error);
+  cli::die(error, fifodir::remedy(error.code));
 }
 
 }  // namespace s6::svwait

@@ -60,7 +60,8 @@ int main(int argc, char** argv) {
   const auto made = fifodir::make(directory, request.mode(), request.group);
   if (made) return cli::ok;
   if (made.error().code != EEXIST) cli::die(made.error());
-  if (auto checked = check_existing(directory); !checked) cli::die(checked.error());
+  if (auto checked = check_existing(directory); !checked)
+    cli::die(checked.error(), checked.error().code == EACCES ? "it belongs to another user" : "");
   if (!request.force) return cli::ok;
   if (auto granted = fifodir::grant(directory, request.mode(), request.group); !granted) cli::die(granted.error());
   return cli::ok;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/cli.hpp"
+#include "common/remedy.hpp"
 #include "common/reserved_array.hpp"
 
 namespace s6::svwait {
@@ -47,9 +48,17 @@ Result<Service> look_at(const char* directory, sys::Discarded* discarded = nullp
   return supervisor.presence == service_dir::Presence::absent ? abandoned(service) : service;
 }
 
-std::string_view remedy(const Error& error) noexcept {
-  if (error.code == ENOENT) return "is s6-svscan running, and the service in its directory?";
-  return service_dir::explain_status_error(error);
+// Completes "timed out waiting for SERVICES".
+std::string_view text_of(Goal goal) noexcept {
+  switch (goal) {
+    case Goal::up: return " to be up";
+    case Goal::ready: return " to be up and ready";
+    case Goal::down: return " to be down";
+    case Goal::finished: return " to be down and finished";
+    case Goal::restarted: return " to be restarted";
+    case Goal::restarted_ready: return " to be restarted and ready";
+  }
+  return "";
 }
 
 }  // namespace
@@ -230,7 +239,8 @@ void Watch::check_subscriptions() noexcept {
     if (!entry.subscription.active() || entry.subscription.is_published()) continue;
     (void)read_letters(entry);
     if (over()) return;
-    cli::warn({"no more events from ", entry.directory, ": somebody removed the subscription in ", entry.event});
+    cli::warn({"no more events from ", entry.directory, ": somebody removed the subscription in ", entry.event,
+               "; not waiting for it any longer"});
     entry.subscription.cancel();
     entry.supervisor.reset();
     entry.grace_end = sys::never;
@@ -295,14 +305,16 @@ int Watch::time_out() noexcept {
   }
   cancel();
   const NumberText others = to_text(pending - 1);
-  cli::say(cli::Level::fatal, {"timed out waiting for ", first, pending > 1 ? " and " : "",
-                               pending > 1 ? others.view() : "", pending > 1 ? " more" : ""});
+  cli::say(cli::Level::fatal,
+           {"timed out waiting for ", first, pending > 1 ? " and " : "", pending > 1 ? others.view() : "",
+            pending > 1 ? " more" : "", text_of(wanted_.goal), "; s6-svstat shows what became of it"});
   return cli::timed_out;
 }
 
 std::string_view Watch::why_failed(const Entry& entry) noexcept {
-  if (entry.service.verdict == Verdict::failed) return "it failed permanently";
-  return entry.subscription.active() ? "its supervisor is gone" : "what became of it cannot be told";
+  if (entry.service.verdict == Verdict::failed) return "it failed permanently; s6-svdt shows how it died";
+  if (!entry.subscription.active()) return "what became of it cannot be told; s6-svstat shows its state";
+  return "its supervisor is gone; is s6-svscan running, and the service in its directory?";
 }
 
 int Watch::finish(int code) noexcept {
@@ -322,7 +334,12 @@ void Watch::cancel() noexcept {
 
 void Watch::give_up(const Error& error) noexcept {
   cancel();
-  cli::die(error, remedy(error));
+  for (const Entry& entry : entries_) {
+    if (error.path != entry.directory && error.path != entry.event) continue;
+    const auto use = error.path == entry.event ? service_dir::Use::subscribe : service_dir::Use::look;
+    cli::die(error, service_dir::remedy(entry.directory, use, error.code));
+  }
+  cli::die(error, fifodir::remedy(error.code == EMFILE ? EMFILE : 0));
 }
 
 }  // namespace s6::svwait

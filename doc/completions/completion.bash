@@ -45,6 +45,14 @@ _s6_native_values() {
         [[ ${candidate##*/} == "$word"* ]] && COMPREPLY+=("${candidate##*/}")
       done
       ;;
+    instance)
+      # As it was written, which may be with quotes.
+      local service=${servicedir//[\\\'\"]/}
+      for candidate in "${service/#\~\//$HOME/}"/instance/*/; do
+        candidate=${candidate%/}
+        [[ -d $candidate && ${candidate##*/} == "$word"* ]] && COMPREPLY+=("${candidate##*/}")
+      done
+      ;;
     part)
       _s6_native_values name "$word"
       local names=("${COMPREPLY[@]}")
@@ -86,7 +94,7 @@ _s6_native_needs_value() {
 }
 
 _s6_native() {
-  local program=${1##*/} word=$2 options='' values='' operands='' kind='' at
+  local program=${1##*/} word=$2 options='' values='' operands='' kind='' servicedir='' at
   local -i operand=0
   local -a kinds
   COMPREPLY=()
@@ -114,6 +122,7 @@ _s6_native() {
     else
       # The number of the operand that comes next.
       ((operand == 0)) && operand=1
+      ((operand == 1)) && servicedir=$before
       ((operand += 1))
     fi
   done

@@ -25,6 +25,13 @@ _s6_native_names() {
   _wanted services expl service compadd -- ${reply:t}
 }
 
+# Of the service that is the first operand, by their names.
+_s6_native_instances() {
+  local -a found
+  found=(${~${(Q)line[1]}}/instance/*(N-/))
+  _wanted instances expl instance compadd -- ${found:t}
+}
+
 _s6_native_parts() {
   _s6_native_names
   _files -/

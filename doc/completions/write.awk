@@ -3,8 +3,8 @@
 #   PROGRAM operands WORD...
 
 # What can be completed for a value or an operand of this name: none for nothing, or one of service (its directory),
-# name (of a service), part (of a tree: a scan directory or the name of a service), directory, file, user, group,
-# command, or "words:" and a list.
+# name (of a service), instance (of the service before it, by name), part (of a tree: a scan directory or the name of a
+# service), directory, file, user, group, command, or "words:" and a list.
 function kind(name) {
   sub(/\.\.\.$/, "", name)
   if (name == "signal") return "words:ALRM ABRT QUIT HUP KILL TERM INT USR1 USR2 STOP CONT WINCH"
@@ -17,6 +17,8 @@ function kind(name) {
   if (name == "servicedir") return "service"
   if (name == "scandir" && program == "s6-svls") return "part"
   if (name == "name" && program == "s6-svunlink" || name == "service") return "name"
+  # A new one needs a new name.
+  if (name == "name" && program ~ /^s6-instance-/) return program == "s6-instance-create" ? "none" : "instance"
   if (name ~ /^(dir|scandir|fifodir|template|logdir|directory|DIR)$/) return "directory"
   if (name ~ /^(lockfile|script|console|FILE)$/) return "file"
   if (name ~ /^(account|user|loguser|USER\[:GROUP\])$/) return "user"
@@ -52,6 +54,7 @@ function zsh_action(name,  what) {
   if (what ~ /^words:/) return "(" substr(what, 7) ")"
   if (what == "service") return "_s6_native_services"
   if (what == "name") return "_s6_native_names"
+  if (what == "instance") return "_s6_native_instances"
   if (what == "part") return "_s6_native_parts"
   if (what == "directory") return "_files -/"
   if (what == "file") return "_files"
@@ -111,14 +114,15 @@ function fish_option() {
   if (value != "") printf "%s", fish_action(kind(value)) >fish
   printf " -d '%s'\n", fish_quoted(text) >fish
 }
-# Where the operand stands is not looked at: what can be an operand at all is offered.
+# Where the operand stands is not looked at: what can be an operand at all is offered, but no second instanced service.
 function fish_candidates(what) {
   if (what == "service") return "__s6_native_services"
   if (what == "name") return "__s6_native_services --names"
+  if (what == "instance") return "__s6_native_instances"
   if (what == "directory" || what == "part") return "__fish_complete_directories"
   if (what == "user") return "__fish_complete_users"
 }
-function end_fish(  i, what, only) {
+function end_fish(  i, what, only, unless) {
   only = " -f"
   for (i = 1; i <= operand_count; i++) {
     what = kind(operands[i])
@@ -126,7 +130,10 @@ function end_fish(  i, what, only) {
   }
   for (i = 1; i <= operand_count; i++) {
     what = kind(operands[i])
-    if (fish_candidates(what)) printf "complete -c %s%s -a '(%s)'\n", program, only, fish_candidates(what) >fish
+    unless = what == "service" && operands[i + 1] == "name" ? " -n 'not __s6_native_instanced >/dev/null'" : ""
+    if (unless != "" && only != "") print "complete -c " program only >fish
+    if (fish_candidates(what))
+      printf "complete -c %s%s%s -a '(%s)'\n", program, only, unless, fish_candidates(what) >fish
     if (what == "command" && i == 1) printf "complete -c %s -x -a '(__fish_complete_subcommand)'\n", program >fish
   }
   close(fish)

@@ -135,6 +135,11 @@ s6n_take_down() {
   s6n_end_supervision && /bin/sh "$s6n_lib/orphan.sh" "$s6n_directory"
 }
 
+# s6n_is_still_there WHAT DIRECTORY
+s6n_is_still_there() {
+  eerror "$1 of $RC_SVCNAME is still there: $("$s6n_bin/s6-svstat" -- "$2" 2>&1); s6-svc -xk $2 ends it"
+}
+
 # A supervisor whose link is gone already gets it back for that.
 s6n_end_supervision() {
   if [ ! -e "$s6n_link" ]; then
@@ -146,10 +151,10 @@ s6n_end_supervision() {
   # It ends with its input, which is the daemon's end; then it shall not be started again.
   [ ! -e "$s6n_link:error" ] || "$s6n_bin/s6-svc" -o -- "$s6n_link:error"
   if "$s6n_bin/s6-svok" "$s6n_link"; then s6n_bring_down || return 1; fi
-  s6n_unlink "$RC_SVCNAME" || { eerror "The logger of $RC_SVCNAME is still there" && return 1; }
+  s6n_unlink "$RC_SVCNAME" || { s6n_is_still_there 'The logger' "$s6n_directory/log" && return 1; }
   if [ -e "$s6n_link:error" ]; then
     "$s6n_bin/s6-svwait" -t 10000 -D -- "$s6n_link:error"
-    s6n_unlink "$RC_SVCNAME:error" || { eerror "The error logger of $RC_SVCNAME is still there" && return 1; }
+    s6n_unlink "$RC_SVCNAME:error" || { s6n_is_still_there 'The error logger' "$s6n_directory/error" && return 1; }
   fi
   s6n_directory=$s6n_directory_now
 }
@@ -169,7 +174,7 @@ s6n_status() {
     return
   fi
   if ! s6n_line=$("$s6n_bin/s6-svstat" -- "$s6n_link" 2>&1); then
-    eerror "status: crashed ($s6n_line)"
+    eerror "status: crashed ($s6n_line); rc-service $RC_SVCNAME restart starts it again"
     return 32
   fi
   echo "$s6n_line"

@@ -33,7 +33,7 @@ s6n_check_command() {
     done)" ;;
   esac
   if [ -f "$2" ] && [ -x "$2" ]; then return 0; fi
-  eerror "$1 does not exist or is not executable${chroot:+, in $chroot}"
+  eerror "$1 does not exist or is not executable${chroot:+, in $chroot}: install it, or mend command of $RC_SVCNAME"
   return 1
 }
 
@@ -42,7 +42,7 @@ s6n_write_notification() {
   case ${notify:-} in
     '') ;;
     fd:*)
-      s6n_is_number "${notify#fd:}" || { eerror "notify=\"$notify\": not a number" && return 1; }
+      s6n_is_number "${notify#fd:}" || { eerror "notify=\"$notify\": not a number, as in fd:3" && return 1; }
       echo "${notify#fd:}" >notification-fd
       ;;
     *)
@@ -57,7 +57,7 @@ s6n_write_notification() {
 s6n_write_respawn() {
   if [ -n "${respawn_delay:-}" ]; then
     s6n_milliseconds "$respawn_delay" >restart-delay ||
-      { eerror "respawn_delay=\"$respawn_delay\": not a time" && return 1; }
+      { eerror "respawn_delay=\"$respawn_delay\": not a time, as 5 (seconds), 500ms or 2m are" && return 1; }
   fi
   [ "${respawn_max:-0}" != 0 ] || return 0
   if ! s6n_is_number "$respawn_max" || [ "$respawn_max" -gt 4095 ]; then
@@ -65,7 +65,7 @@ s6n_write_respawn() {
     return 1
   fi
   s6n_period=$(s6n_milliseconds "${respawn_period:-12}") ||
-    { eerror "respawn_period=\"$respawn_period\": not a time" && return 1; }
+    { eerror "respawn_period=\"$respawn_period\": not a time, as 5 (seconds), 500ms or 2m are" && return 1; }
   s6n_period=$(((s6n_period + 999) / 1000))
   [ "$s6n_period" != 0 ] || s6n_period=2000000000
   echo "$((respawn_max + 1))" >max-death-tally
@@ -100,7 +100,10 @@ s6n_write_logger() {
 # second one has a service of its own, and a FIFO.
 s6n_write_loggers() {
   case ${output_logger:+out}${output_log:+log}:${error_logger:+error}${error_log:+log} in
-    *outlog* | *errorlog) eerror 'There cannot be both a log file and a logger for the same output' && return 1 ;;
+    *outlog* | *errorlog)
+      eerror 'There cannot be both a log file and a logger for the same output: unset output_log and error_log, or the loggers'
+      return 1
+      ;;
     out:*) s6n_write_logger log "$output_logger" ;;
     *:error) s6n_write_logger log "$error_logger" ;;
   esac

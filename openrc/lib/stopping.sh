@@ -55,11 +55,11 @@ s6n_write_schedule() {
 s6n_write_stopping() {
   if [ -n "${retry:-}" ]; then
     s6n_words=$(s6n_schedule "$retry") ||
-      { eerror "retry=\"$retry\": not a schedule of signals and seconds" && return 1; }
+      { eerror "retry=\"$retry\": not a schedule of signals and seconds, as TERM/5/KILL/5 is" && return 1; }
     # shellcheck disable=SC2086  # one word each
     s6n_write_schedule $s6n_words
   elif [ -n "${stopsig:-}" ]; then
-    s6n_signal "$stopsig" >down-signal || { eerror "stopsig=\"$stopsig\": not a signal" && return 1; }
+    s6n_signal "$stopsig" >down-signal || { eerror "stopsig=\"$stopsig\": not a signal, as TERM or 15 are" && return 1; }
   fi
   [ -z "${timeout_kill:-}" ] || echo "$timeout_kill" >timeout-kill
   [ -z "${timeout_down:-}" ] || echo "$timeout_down" >stop-timeout

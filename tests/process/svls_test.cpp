@@ -13,6 +13,7 @@
 #include "../json_checker.hpp"
 #include "fabricated.hpp"
 #include "harness.hpp"
+#include "own_root.hpp"
 #include "scanner.hpp"
 
 namespace s6::test {
@@ -312,6 +313,53 @@ TEST_CASE("S6_SCANDIR is the scan directory when none is named") {
   const Fabricated a = scan.service("a", status_of::down());
   const Start start{.argv = {client("s6-svls")}, .env = {"S6_SCANDIR=" + scan.path.string()}};
   CHECK(Listing(start).state("a") == "no supervisor");
+}
+
+TEST_CASE("without a name it is the first of the usual scan directories that has a scanner") {
+  Scene scene;
+  const OwnRoot root(scene, {"run", "service"});
+  if (!root.possible()) SKIP_TEST("needs mount namespaces");
+  fs::create_directory(root.path() / "run/openrc");
+  const auto ran = [&](const std::string& environment, Words more = {}) {
+    Start start{.argv = {client("s6-svls"), "--json"}, .env = {environment}, .in_child = [&] { root.enter(); }};
+    start.argv.insert(start.argv.end(), more.begin(), more.end());
+    return run(std::move(start));
+  };
+  const auto chosen = [&](const std::string& environment = "S6_SCANDIR") {
+    const Ran found = ran(environment);
+    CAPTURE(found.err);
+    return found.exit == exited(0) ? Json::parse(found.out)["scan_directories"][0]["path"].string()
+                                   : "exit " + std::to_string(found.exit.code);
+  };
+  // Directories in which nothing runs do not count.
+  ScanDir openrc(scene, "root/run/openrc/s6-scan"), run_service(scene, "root/run/service");
+  ScanDir service(scene, "root/service"), other(scene, "root/run/other");
+  const Ran none = ran("S6_SCANDIR");
+  CHECK(none.exit == exited(2));
+  for (const char* part : {"/run/openrc/s6-scan, /run/service or /service", "S6_SCANDIR"})
+    CHECK(contains(none.err, part));
+
+  Scanner last(service);
+  CHECK(chosen() == "/service");
+  Scanner second(run_service);
+  CHECK(chosen() == "/run/service");
+  Scanner first(openrc);
+  CHECK(chosen() == "/run/openrc/s6-scan");
+  // Who says where does not want another one, whether a scanner is there or not.
+  Scanner named(other);
+  CHECK(chosen("S6_SCANDIR=/run/other") == "/run/other");
+  CHECK(chosen("S6_SCANDIR=") == "/run/openrc/s6-scan");
+  CHECK(named.end() == exited(0));
+  CHECK(chosen("S6_SCANDIR=/run/other") == "exit 2");
+  // A scanner that was killed leaves its files.
+  first.process().signal(SIGKILL);
+  CHECK(first.process().wait() == killed(SIGKILL));
+  CHECK(chosen() == "/run/service");
+  // The names of services do not change what is chosen.
+  CHECK(contains(ran("S6_SCANDIR", {"made-up"}).err, "there is no service made-up in /run/service"));
+  CHECK(second.end() == exited(0));
+  CHECK(chosen() == "/service");
+  CHECK(last.end() == exited(0));
 }
 
 TEST_CASE("names choose services, a slash makes a scan directory") {

@@ -41,6 +41,15 @@ inline const Refusals fstat_calls = {
     {SYS_fstat64},
 #endif
 };
+inline const Refusals stat_calls = {
+    {SYS_statx},
+#ifdef SYS_newfstatat
+    {SYS_newfstatat},
+#endif
+#ifdef SYS_fstatat64
+    {SYS_fstatat64},
+#endif
+};
 inline const Refusals dup2_calls = {
 #ifdef SYS_dup2
     {SYS_dup2},

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/refusal.hpp"
+#include "tests/refusal.hpp"
 
 using namespace s6;
 

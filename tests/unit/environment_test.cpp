@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <string>
 
-#include "tests/unit/refusal.hpp"
+#include "tests/refusal.hpp"
 
 using namespace s6;
 

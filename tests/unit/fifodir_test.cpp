@@ -12,7 +12,7 @@
 #include <string>
 
 #include "common/sys.hpp"
-#include "tests/unit/refusal.hpp"
+#include "tests/refusal.hpp"
 #include "tests/unit/scratch.hpp"
 
 using namespace s6;

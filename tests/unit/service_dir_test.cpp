@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/unit/refusal.hpp"
+#include "tests/refusal.hpp"
 #include "tests/unit/scratch.hpp"
 
 using namespace s6;

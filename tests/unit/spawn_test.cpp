@@ -8,7 +8,7 @@
 #include <array>
 #include <string>
 
-#include "tests/unit/refusal.hpp"
+#include "tests/refusal.hpp"
 #include "tests/unit/scratch.hpp"
 
 using namespace s6;

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/refusal.hpp"
+#include "tests/refusal.hpp"
 #include "tests/unit/scratch.hpp"
 
 using namespace s6;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "refusal.hpp"
+#include "tests/refusal.hpp"
 #include "scratch.hpp"
 
 using namespace s6;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/refusal.hpp"
 #include "scratch.hpp"
+#include "tests/refusal.hpp"
 
 using namespace s6;
 

@@ -88,6 +88,32 @@ TEST_CASE("log: while nothing can be written memory does not grow, and nothing i
   CHECK(dir.logged() == text);
 }
 
+void limit_memory(Process& process, rlim_t bytes) {
+  rlimit limit;
+  REQUIRE(prlimit(process.pid(), RLIMIT_AS, nullptr, &limit) == 0);
+  limit.rlim_cur = bytes;
+  REQUIRE(prlimit(process.pid(), RLIMIT_AS, &limit, nullptr) == 0);
+}
+
+TEST_CASE("log: a line for which there is no memory is cut, and waits for the rest of what it needs") {
+  if (skip_on_real("log-memory-is-bounded")) return;
+  Scene scene;
+  const LogDir dir(scene.path() / "d");
+  RunningLog log(scene, {"-l", "0", "./d"});
+  limit_memory(log.process(), 0);
+  const std::string line(150'000, 'x');
+  const std::size_t taken = log.write_until_it_blocks(line);
+  log.expect_message("out of memory: a line is cut");
+  limit_memory(log.process(), RLIM_INFINITY);
+  log.write(std::string_view(line).substr(taken));
+  log.write("\nnext\n");
+  CHECK(log.end() == exited(0));
+  std::string logged = dir.logged();
+  CHECK(logged.ends_with("\nnext\n"));
+  std::erase(logged, '\n');
+  CHECK(logged == line + "next");
+}
+
 TEST_CASE("log: with -b nothing is read while there is something to be written") {
   Scene scene;
   RunningLog log(scene, {"-b", "s200000000", "r50", "./d"}, on_small_disk());

@@ -65,6 +65,17 @@ TEST_CASE("a down file may be of any type, but a dangling link is none") {
   }
 }
 
+TEST_CASE("a down file of which nothing can be said is 111, and nothing is started") {
+  Scene scene;
+  ServiceDir dir = scene.service();
+  dir.run("say up\nsleep");
+  std::filesystem::create_symlink("down", dir / "down");
+  const Ran ran = run({.argv = {supervisor("s6-supervise"), dir.name()}, .cwd = scene.path()});
+  CHECK(ran.exit == exited(111));
+  CHECK(contains(ran.err, "unable to access "));
+  CHECK(dir.voice().quiet());
+}
+
 TEST_CASE("37: a second supervisor on the same directory leaves with 100 and disturbs nothing") {
   Scene scene;
   ServiceDir dir = scene.service();

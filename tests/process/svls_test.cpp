@@ -571,6 +571,28 @@ TEST_CASE("-w needs no more than the right to read the status") {
   CHECK(scanner.end() == exited(0));
 }
 
+TEST_CASE("-w begins anew when it was told of less than has happened") {
+  Scene scene;
+  const MadeUp scan(scene);
+  const Fabricated a = scan.service("a", up_as(getpid())), b = scan.service("b", up_as(getpid()));
+  const LockHolder supervisors({a.path(), b.path()});
+  Process watching(svls(scan.path, {"-w"}));
+  wait_drawn(watching, "2 services");
+  CHECK(sleeps(watching));
+  watching.freeze();
+  // More changes than the kernel keeps; those that repeat the one before are not counted.
+  const auto most = std::stoul(read_file("/proc/sys/fs/inotify/max_queued_events"));
+  for (unsigned long i = 0; i <= most; i += 2) {
+    write_file(a / "one", "");
+    fs::remove(a / "one");
+  }
+  fs::remove_all(b.path());
+  watching.thaw();
+  wait_drawn(watching, "1 service,");
+  watching.signal(SIGTERM);
+  CHECK(watching.wait() == killed(SIGTERM));
+}
+
 TEST_CASE("-w sleeps while nothing happens") {
   Scene scene;
   const MadeUp scan(scene);

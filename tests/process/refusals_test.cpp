@@ -10,6 +10,7 @@
 #include "fabricated.hpp"
 #include "harness.hpp"
 #include "instanced.hpp"
+#include "logging.hpp"
 #include "scanner.hpp"
 
 namespace s6::test {
@@ -190,6 +191,21 @@ TEST_CASE("refused: without the console's descriptor s6-svscanboot starts nothin
   const Ran second = run(command);
   CHECK(second.exit == exited(111));
   CHECK(contains(second.err, "notification-fd.new"));
+}
+
+TEST_SUITE_END();
+
+// --- loggers --------------------------------------------------------------------------------------------------------
+
+TEST_SUITE_BEGIN("log");
+
+TEST_CASE("refused: a line for which there is no memory ends s6-tai64n") {
+  if (are_theirs()) return;
+  Scene scene;
+  const Start start = refused({{SYS_mremap}}, ENOMEM, {});
+  const Ran ran = fed(scene, {client("s6-tai64n")}, std::string(1'000'000, 'x'), start);
+  CHECK(ran.exit == exited(111));
+  CHECK(contains(ran.err, "unable to hold a line"));
 }
 
 TEST_SUITE_END();

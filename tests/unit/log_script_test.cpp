@@ -57,7 +57,7 @@ Kind problem(std::vector<const char*> words) {
 
 TEST_SUITE("log script") {
   TEST_CASE("what is no directive") {
-    for (const char* word : {"", "x", "n", "nx", "n12x", "n-1", "s", "S", "l", "r", "R", "E", "^", "n4294967296",
+    for (const char* word : {"", "x", "x5", "n", "nx", "n12x", "n-1", "s", "S", "l", "r", "R", "E", "^", "n4294967296",
                              "S18446744073709551616", "+(", "-["}) {
       CAPTURE(word);
       CHECK(problem({word, "1"}) == Kind::unrecognized);

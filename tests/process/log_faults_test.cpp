@@ -1,4 +1,6 @@
 // s6-log: disks that are full, directories that cannot be written, deaths at any moment.
+#include <sys/ioctl.h>
+
 #include <map>
 
 #include "logging.hpp"
@@ -270,6 +272,30 @@ TEST_CASE("log: killed at any system call of a recovery") {
     });
     CHECK(deaths > 40);
   }
+}
+
+TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("log-timing");
+
+TEST_CASE("log: a line for which there is no memory now is written when there is some") {
+  if (skip_on_real("log-memory-is-bounded")) return;
+  Scene scene;
+  const LogDir dir(scene.path() / "d");
+  RunningLog log(scene, {"-l", "0", "./d"});
+  const std::string line(600'000, 'x');
+  log.write(line);
+  eventually("all is read", [&] {
+    int unread = 1;
+    return ioctl(log.input(), FIONREAD, &unread) == 0 && unread == 0;
+  });
+  wait_state(log.process().pid(), 'S');
+  limit_memory(log.process(), 0);
+  log.write("\nnext\n");
+  wait_state(log.process().pid(), 'S');
+  limit_memory(log.process(), RLIM_INFINITY);
+  CHECK(log.end() == exited(0));
+  CHECK(dir.logged() == line + "\nnext\n");
 }
 
 TEST_SUITE_END();

@@ -122,21 +122,12 @@ Result<UniqueFd> open_foreign_at(int dir, const char* path, int access) noexcept
   return open_at(dir, path, access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 }
 
-namespace {
-Result<std::size_t> read_at_once(const Result<UniqueFd>& fd, const char* path, std::span<std::byte> buffer) noexcept {
+Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noexcept {
+  const auto fd = open(path, O_RDONLY | O_NONBLOCK);
   if (!fd) return fd.error();
-  auto size = read(fd->get(), buffer);
+  const auto size = read(fd->get(), buffer);
   if (!size) return Error{size.error().code, "read", path};
   return size;
-}
-}  // namespace
-
-Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noexcept {
-  return read_at_once(open(path, O_RDONLY | O_NONBLOCK), path, buffer);
-}
-
-Result<std::size_t> read_foreign_file(const char* path, std::span<std::byte> buffer) noexcept {
-  return read_at_once(open_foreign(path, O_RDONLY), path, buffer);
 }
 
 Result<std::size_t> read(int fd, std::span<std::byte> buffer) noexcept {
@@ -589,11 +580,6 @@ int SignalQueue::next() noexcept {
   struct signalfd_siginfo info = {};
   const ssize_t n = retry([&] { return ::read(fd_.get(), &info, sizeof info); });
   return n == ssize_t{sizeof info} ? static_cast<int>(info.ssi_signo) : 0;
-}
-
-void block_signals(std::span<const int> signals) noexcept {
-  const sigset_t set = set_of(signals);
-  ::sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 
 void block_all_signals_but(std::span<const int> signals) noexcept {

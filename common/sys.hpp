@@ -34,7 +34,6 @@ Result<UniqueFd> open_foreign(const char* path, int access) noexcept;
 Result<UniqueFd> open_foreign_at(int dir, const char* path, int access) noexcept;
 // Reads until `buffer` is full or the file ends, in one call: of a regular file, Linux gives as much as there is.
 Result<std::size_t> read_file(const char* path, std::span<std::byte> buffer) noexcept;
-Result<std::size_t> read_foreign_file(const char* path, std::span<std::byte> buffer) noexcept;  // see open_foreign()
 Result<std::size_t> read(int fd, std::span<std::byte> buffer) noexcept;  // one read; EAGAIN is an error here
 Result<std::size_t> write(int fd, std::span<const std::byte> bytes) noexcept;
 Result<std::size_t> read_at(int fd, std::span<std::byte> buffer, off_t offset) noexcept;
@@ -211,7 +210,6 @@ class SignalQueue {
  private:
   UniqueFd fd_;
 };
-void block_signals(std::span<const int> signals) noexcept;          // in addition to those blocked already
 void block_all_signals_but(std::span<const int> signals) noexcept;  // in addition to those blocked already
 void unblock_all_signals() noexcept;
 void ignore_signal(int signal) noexcept;

@@ -432,6 +432,43 @@ TEST_CASE("svlink, svunlink: the time limit also holds for a full FIFO") {
   scanner.process().thaw();
 }
 
+TEST_CASE("svlink: a signal also ends the wait for a full FIFO, and nothing is left") {
+  if (skip_on_real("svlink-limits-the-time-to-send")) return;
+  Scene scene;
+  ScanDir scan(scene);
+  const ServiceDir a = scan.apart("a");
+  Scanner scanner(scan);
+  scanner.process().freeze();
+  Commands commands(scan);
+  commands.fill();
+  Process link(svlink({"-D", scan.path(), a.path()}));
+  eventually("it has made the link", [&] { return is_there(scan / "a"); });
+  CHECK(outcome(link) == "waiting");
+  link.signal(SIGTERM);
+  CHECK(link.wait() == killed(SIGTERM));
+  CHECK(!is_there(scan / "a"));
+  CHECK(!is_there(a / "down"));
+  CHECK(count_entries(a / "event") == 0);
+  (void)commands.take();
+  scanner.process().thaw();
+}
+
+TEST_CASE("svlink: who cannot hear any more gives up, and nothing is left") {
+  if (skip_on_real("svlink-interrupted-is-a-failure")) return;
+  Scene scene;
+  ScanDir scan(scene);
+  const ServiceDir a = scan.apart("a");
+  Scanner scanner(scan);
+  scanner.process().freeze();
+  Process link(svlink({scan.path(), a.path()}));
+  eventually("it has made the link", [&] { return is_there(scan / "a"); });
+  CHECK(outcome(link) == "waiting");
+  for (const auto& entry : fs::directory_iterator(a / "event")) fs::remove(entry);
+  CHECK(link.wait() == exited(111));
+  CHECK(!is_there(scan / "a"));
+  scanner.process().thaw();
+}
+
 TEST_CASE("svlink, svunlink: a signal ends a wait, and removes the subscriptions") {
   Scene scene;
   ScanDir scan(scene);

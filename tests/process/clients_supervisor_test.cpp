@@ -214,6 +214,30 @@ TEST_CASE("svwait: a supervisor that is killed and not replaced ends every wait"
   }
 }
 
+TEST_CASE("svwait: a supervisor that comes before the grace is over is waited for, until it says something") {
+  if (skip_on_real("svwait-watches-supervisors")) return;
+  for (int tries = 1;; ++tries) {
+    Scene scene;
+    Waiting wait(scene, {"-d"}, {up()});
+    wait.supervisors().kill();
+    CHECK(sleeps(wait.process()));
+    const LockHolder successor({wait.service(0).path()});
+    const auto watches_it = [&wait] {
+      for (const int fd : open_fds(wait.process().pid()))
+        if (contains(fd_target(wait.process().pid(), fd), "pidfd")) return true;
+      return false;
+    };
+    eventually("it watches the successor, or was too quick for it",
+               [&] { return !wait.process().running() || watches_it(); });
+    if (!wait.process().running() && tries < 5) continue;
+    CHECK(wait.outcome() == "waiting");
+    wait.service(0).write_status(down());
+    wait.tell(0, "s");
+    CHECK(wait.process().wait() == exited(0));
+    return;
+  }
+}
+
 TEST_CASE("svwait: -a counts supervisors that are gone as failures") {
   if (skip_on_real("svwait-watches-supervisors")) return;
   Scene scene;

@@ -551,6 +551,18 @@ TEST_CASE("svwait: a state that holds already beats the shortest timeout") {
   CHECK(run({client("s6-svwait"), "-u", "-t", "1", service.path()}).exit == exited(0));
 }
 
+TEST_CASE("svwait: where nobody may listen, and no place to listen can be made") {
+  if (!is_root()) SKIP_TEST("needs root, to become another user");
+  Scene scene;
+  const Fabricated service(scene.path() / "a", status_of::up());
+  std::filesystem::remove(service / "event");
+  Start start{.argv = {client("s6-svwait"), "-d", service.path()}};
+  start.user = nobody;
+  const Ran ran = run(start);
+  CHECK(ran.exit == exited(111));
+  CHECK(ran.err.starts_with("s6-svwait: fatal: "));
+}
+
 TEST_SUITE_END();
 
 }  // namespace

@@ -396,6 +396,8 @@ inline constexpr auto differences = std::to_array<Difference>({
    "2.11 warns at every attempt to write, 2.15 never; ours when it begins and when it is over"},
   {"help-and-version-are-answered", Side::client,
    "ours answers --help and --version where they are unknown options; the real ones refuse them with exit code 100"},
+  {"tai64n-waits-for-non-blocking-descriptors", Side::client,
+   "the real s6-tai64n fails where somebody else has made its standard input non-blocking; ours waits for more"},
   {"log-leaves-stdout-to-others", Side::client,
    "the real one makes its stdout non-blocking for everybody who has it, and what others write there is lost when it is full"},
 });

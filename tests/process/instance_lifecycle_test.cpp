@@ -1,8 +1,12 @@
 // s6-instance-create, -delete, -control, -status and -list, from the first instance to the last.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fifodir.hpp"
+#include "fabricated.hpp"
 #include "instanced.hpp"
 
 namespace s6::test {
@@ -340,6 +344,77 @@ TEST_CASE("what an instance has left when it has stopped is removed by another d
   service.end();
 }
 
+// Deletes an instance whose supervisor says that it leaves, and stays: it is the test that says so.
+Process delete_announced(Instanced& service, int patience_ms) {
+  CHECK(service.ran("create", {}, "slow").exit == exited(0));
+  service.voice().expect("run slow");
+  service.voice().expect("waiting");
+  Process deleting(service.command("delete", {"-t", std::to_string(patience_ms)}, "slow"));
+  service.voice().expect("stopping");
+  const std::string event = service.copy("slow") / "event";
+  REQUIRE(fifodir::notify(event.c_str(), "x"));
+  return deleting;
+}
+
+TEST_CASE("an instance is deleted when its supervisor has gone, not when it says that it goes") {
+  if (skip_on_real("instance-keeps-its-directory-to-the-end")) return;
+  Scene scene;
+  Instanced service(scene, Instanced::slow);
+  service.start();
+  Process deleting = delete_announced(service, 20'000);
+  CHECK(sleeps(deleting));
+  CHECK(is_there(service.copy("slow")));
+  service.let_stop();
+  service.voice().expect("finish slow");
+  CHECK(deleting.wait() == exited(0));
+  CHECK_FALSE(service.knows("slow"));
+  service.end();
+}
+
+TEST_CASE("an instance that somebody is at work on is left to him") {
+  if (skip_on_real("instance-one-at-a-time")) return;
+  Scene scene;
+  Instanced service(scene);
+  service.start();
+  CHECK(service.ran("create", {}, "one").exit == exited(0));
+  service.voice().expect("run one");
+  const UniqueFd lock(::open(service.copy("one").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  REQUIRE(::flock(lock.get(), LOCK_EX | LOCK_NB) == 0);
+  for (const char* const program : {"create", "delete"}) {
+    const Ran ran = service.ran(program, {}, "one");
+    CHECK(ran.exit == exited(100));
+    CHECK(contains(ran.err, "instance one is just being created or deleted"));
+  }
+  CHECK(service.scanner().supervises("one"));
+  service.end();
+}
+
+TEST_CASE("the directory of all instances is made when it is missing") {
+  if (skip_on_real("instance-one-at-a-time")) return;
+  Scene scene;
+  Instanced service(scene);
+  fs::remove(service / "instances");
+  service.start();
+  CHECK(service.ran("create", {}, "one").exit == exited(0));
+  service.voice().expect("run one");
+  CHECK(mode_of(service / "instances") == "0755");
+  service.end();
+}
+
+TEST_CASE("a template that cannot be copied makes no instance") {
+  if (skip_on_real("instance-one-at-a-time")) return;
+  Scene scene;
+  Instanced service(scene);
+  REQUIRE(::mknod((service / "template/socket").c_str(), S_IFSOCK | 0600, 0) == 0);
+  service.start();
+  const Ran ran = service.ran("create", {}, "one");
+  CHECK(ran.exit == exited(111));
+  CHECK(is_message_of(ran, "create"));
+  CHECK(contains(ran.err, "template/socket"));
+  CHECK_FALSE(service.knows("one"));
+  service.end();
+}
+
 TEST_CASE("root works for the user whose instances they are") {
   if (!is_root()) SKIP_TEST("needs root, to become another user");
   Scene scene;
@@ -358,6 +433,34 @@ TEST_CASE("root works for the user whose instances they are") {
   CHECK(st.st_uid == nobody);
   CHECK(service.ran("delete", {}, "one").exit == exited(0));
   CHECK_FALSE(service.knows("one"));
+  service.end();
+}
+
+TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("clients-timing");
+
+TEST_CASE("an instance whose supervisor stays longer than one waits is left to the next deletion") {
+  if (skip_on_real("instance-keeps-its-directory-to-the-end")) return;
+  Scene scene;
+  Instanced service(scene, Instanced::slow);
+  service.start();
+  // On a slow machine the time may be over before the supervisor says anything.
+  for (int patience_ms = 1000;; patience_ms *= 2) {
+    Process deleting = delete_announced(service, patience_ms);
+    const Exit exit = deleting.wait();
+    CHECK(is_there(service.copy("slow")));
+    const pid_t supervisor = service.scanner().supervisor("slow");
+    service.let_stop();
+    service.voice().expect("finish slow");
+    wait_dead(supervisor);
+    if (exit == exited(99) && patience_ms < 16'000) continue;
+    CHECK(exit == exited(0));
+    CHECK(contains(deleting.err(), service.copy("slow").string() + " is left: it has a supervisor still"));
+    break;
+  }
+  CHECK(service.ran("delete", {}, "slow").exit == exited(0));
+  CHECK_FALSE(service.knows("slow"));
   service.end();
 }
 

@@ -200,6 +200,23 @@ TEST_CASE("what s6-instance-maker refuses") {
   CHECK_FALSE(is_there(model.made("other")));
 }
 
+TEST_CASE("a script that would be cut is not written, nor half a service") {
+  if (skip_on_real("instance-maker-leaves-nothing")) return;
+  Scene scene;
+  const Template model(scene);
+  const std::string too_long(30'000, 'x');
+  CHECK(model.make({"-u", too_long}).exit == exited(100));
+  CHECK(model.make({"-L", "/" + too_long}).exit == exited(100));
+  CHECK_FALSE(is_there(model.made()));
+  // A limit on the size of files stands in for a full disk.
+  Start start = model.command({});
+  start.limits = {{RLIMIT_FSIZE, 0}};
+  start.ignored = {SIGXFSZ};
+  const Ran ran = run(start);
+  CHECK(ran.exit == exited(111));
+  CHECK_FALSE(is_there(model.made()));
+}
+
 TEST_CASE("a template that cannot be used makes no service") {
   Scene scene;
   const Template model(scene);

@@ -272,6 +272,23 @@ TEST_CASE("log: half a line and TERM: the rest is awaited, what follows is left 
   CHECK(std::string_view(left, n > 0 ? static_cast<std::size_t>(n) : 0) == "after\n");
 }
 
+TEST_CASE("log: half a line and TERM: the rest is not awaited for longer than a line may be") {
+  Scene scene;
+  const LogDir dir(scene.path() / "d");
+  RunningLog log(scene, {"-l", "100", "./d"});
+  log.write("x\n" + std::string(60, 'y'));
+  dir.await("x\n");
+  signal_and_wait(log.process(), SIGTERM);
+  log.write(std::string(60, 'y'));
+  CHECK(log.wait() == exited(0));
+  CHECK(contains(log.err(), "input line too long, stopping before the end"));
+  // How much exactly goes into a line differs between the two.
+  const std::string current = dir.current();
+  CHECK(current.starts_with("x\n" + std::string(61, 'y')));
+  CHECK(current.ends_with("y\n"));
+  CHECK(current.size() <= 104);
+}
+
 TEST_CASE("log: with -p TERM is ignored, HUP is not") {
   Scene scene;
   const LogDir dir(scene.path() / "d");

@@ -1,4 +1,6 @@
 // s6-log: disks that are full, directories that cannot be written, deaths at any moment.
+#include <sys/ioctl.h>
+
 #include <map>
 
 #include "logging.hpp"
@@ -86,6 +88,32 @@ TEST_CASE("log: while nothing can be written memory does not grow, and nothing i
   log.write(std::string_view(text).substr(taken));
   CHECK(log.end() == exited(0));
   CHECK(dir.logged() == text);
+}
+
+void limit_memory(Process& process, rlim_t bytes) {
+  rlimit limit;
+  REQUIRE(prlimit(process.pid(), RLIMIT_AS, nullptr, &limit) == 0);
+  limit.rlim_cur = bytes;
+  REQUIRE(prlimit(process.pid(), RLIMIT_AS, &limit, nullptr) == 0);
+}
+
+TEST_CASE("log: a line for which there is no memory is cut, and waits for the rest of what it needs") {
+  if (skip_on_real("log-memory-is-bounded")) return;
+  Scene scene;
+  const LogDir dir(scene.path() / "d");
+  RunningLog log(scene, {"-l", "0", "./d"});
+  limit_memory(log.process(), 0);
+  const std::string line(150'000, 'x');
+  const std::size_t taken = log.write_until_it_blocks(line);
+  log.expect_message("out of memory: a line is cut");
+  limit_memory(log.process(), RLIM_INFINITY);
+  log.write(std::string_view(line).substr(taken));
+  log.write("\nnext\n");
+  CHECK(log.end() == exited(0));
+  std::string logged = dir.logged();
+  CHECK(logged.ends_with("\nnext\n"));
+  std::erase(logged, '\n');
+  CHECK(logged == line + "next");
 }
 
 TEST_CASE("log: with -b nothing is read while there is something to be written") {
@@ -244,6 +272,30 @@ TEST_CASE("log: killed at any system call of a recovery") {
     });
     CHECK(deaths > 40);
   }
+}
+
+TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("log-timing");
+
+TEST_CASE("log: a line for which there is no memory now is written when there is some") {
+  if (skip_on_real("log-memory-is-bounded")) return;
+  Scene scene;
+  const LogDir dir(scene.path() / "d");
+  RunningLog log(scene, {"-l", "0", "./d"});
+  const std::string line(600'000, 'x');
+  log.write(line);
+  eventually("all is read", [&] {
+    int unread = 1;
+    return ioctl(log.input(), FIONREAD, &unread) == 0 && unread == 0;
+  });
+  wait_state(log.process().pid(), 'S');
+  limit_memory(log.process(), 0);
+  log.write("\nnext\n");
+  wait_state(log.process().pid(), 'S');
+  limit_memory(log.process(), RLIM_INFINITY);
+  CHECK(log.end() == exited(0));
+  CHECK(dir.logged() == line + "\nnext\n");
 }
 
 TEST_SUITE_END();

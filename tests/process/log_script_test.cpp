@@ -74,6 +74,17 @@ TEST_CASE("log: alerts are cut") {
         "s6-log: alert: P " + std::string(300, 'z') + "\n");
 }
 
+TEST_CASE("log: lines of any length go to alerts and status files") {
+  Scene scene;
+  std::string text;
+  for (const std::size_t size : {100'000U, 10U, 600'000U}) text += std::string(size, 'z') + "\n";
+  const Ran ran = log_fed(scene, {"-l", "0", "E0", "2", "^0", "=st"}, text);
+  CHECK(ran.exit == exited(0));
+  CHECK(ran.err == "s6-log: alert: " + std::string(100'000, 'z') + "\ns6-log: alert: " + std::string(10, 'z') +
+                       "\ns6-log: alert: " + std::string(600'000, 'z') + "\n");
+  CHECK(read_file(scene.path() / "st") == std::string(600'000, 'z') + "\n");
+}
+
 TEST_CASE("log: status files") {
   Scene scene;
   CHECK(

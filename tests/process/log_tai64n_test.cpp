@@ -1,5 +1,8 @@
 // s6-tai64n and s6-tai64nlocal.
+#include <fcntl.h>
 #include <time.h>
+
+#include <array>
 
 #include "logging.hpp"
 
@@ -45,6 +48,44 @@ TEST_CASE("tai64n: lines of any length") {
   Scene scene;
   const std::string text = std::string(300'000, 'x') + "\ny\n";
   CHECK(fed(scene, {client("s6-tai64n")}, text).out.size() == text.size() + 2 * 26);
+}
+
+TEST_CASE("tai64n: descriptors that others have made non-blocking are waited for") {
+  Scene scene;
+  auto input = sys::pipe(), output = sys::pipe();
+  REQUIRE(input);
+  REQUIRE(output);
+  for (const int fd : {input->read_end.get(), output->write_end.get()}) REQUIRE(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+  REQUIRE(fcntl(output->write_end.get(), F_SETPIPE_SZ, 4096) >= 0);
+  Process process({.argv = {client("s6-tai64n")}, .fds = {{0, input->read_end.get()}, {1, output->write_end.get()}}});
+  output->write_end.reset();
+  if (on_real("tai64n-waits-for-non-blocking-descriptors")) {
+    CHECK(process.wait() == exited(111));
+    return;
+  }
+  wait_state(process.pid(), 'S');
+  const std::string text = std::string(20'000, 'x') + "\n";
+  REQUIRE(::write(input->write_end.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  input->write_end.reset();
+  wait_state(process.pid(), 'S');
+  std::string all;
+  std::array<char, 4096> buffer;
+  for (ssize_t n; (n = ::read(output->read_end.get(), buffer.data(), buffer.size())) > 0;)
+    all.append(buffer.data(), static_cast<std::size_t>(n));
+  CHECK(all.substr(std::min<std::size_t>(26, all.size())) == text);
+  CHECK(process.wait() == exited(0));
+}
+
+TEST_CASE("tai64n: what can be neither read nor written is 111") {
+  Scene scene;
+  const UniqueFd directory(open(scene.path().c_str(), O_RDONLY | O_CLOEXEC));
+  const Ran unread = run({.argv = {client("s6-tai64n")}, .fds = {{0, directory.get()}}});
+  CHECK(unread.exit == exited(111));
+  CHECK(contains(unread.err, "Is a directory"));
+  const UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  const Ran unwritten = fed(scene, {client("s6-tai64n")}, "a\n", {.fds = {{1, full.get()}}});
+  CHECK(unwritten.exit == exited(111));
+  CHECK(contains(unwritten.err, "No space left on device"));
 }
 
 TEST_CASE("tai64nlocal: stamps at the beginning of a line become dates") {

@@ -532,6 +532,37 @@ TEST_CASE("children that it inherited are reaped and nothing else") {
   CHECK(supervisor.quiet());
 }
 
+TEST_CASE("any number of children that are not its own dies at once, and the service is not forgotten") {
+  constexpr int children_count = 200;
+  Scene scene;
+  ServiceDir dir = scene.service();
+  dir.run("say up\nsleep");
+  auto gate = sys::pipe();
+  REQUIRE(gate);
+  Start how;
+  how.in_child = [&gate] {
+    for (int i = 0; i < children_count; ++i) {
+      if (fork() != 0) continue;
+      char byte;
+      gate->write_end.reset();
+      (void)!::read(gate->read_end.get(), &byte, 1);
+      _exit(0);
+    }
+  };
+  Supervisor supervisor(dir, how);
+  supervisor.expect("su");
+  dir.expect("up");
+  CHECK(all_children(supervisor.pid()).size() == children_count + 1);
+  supervisor.process().freeze();
+  gate->write_end.reset();
+  eventually("all of them are dead", [&] { return children(supervisor.pid()).size() == 1; });
+  kill(supervisor.service(), SIGKILL);
+  supervisor.process().thaw();
+  supervisor.expect("dDu");
+  dir.expect("up");
+  eventually("none is left", [&] { return all_children(supervisor.pid()).size() == 1; });
+}
+
 TEST_SUITE_END();
 
 }  // namespace

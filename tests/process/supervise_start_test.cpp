@@ -65,6 +65,17 @@ TEST_CASE("a down file may be of any type, but a dangling link is none") {
   }
 }
 
+TEST_CASE("a down file of which nothing can be said is 111, and nothing is started") {
+  Scene scene;
+  ServiceDir dir = scene.service();
+  dir.run("say up\nsleep");
+  std::filesystem::create_symlink("down", dir / "down");
+  const Ran ran = run({.argv = {supervisor("s6-supervise"), dir.name()}, .cwd = scene.path()});
+  CHECK(ran.exit == exited(111));
+  CHECK(contains(ran.err, "unable to access "));
+  CHECK(dir.voice().quiet());
+}
+
 TEST_CASE("37: a second supervisor on the same directory leaves with 100 and disturbs nothing") {
   Scene scene;
   ServiceDir dir = scene.service();
@@ -158,6 +169,20 @@ TEST_CASE("39: something else in the place of a file in supervise") {
     supervisor.expect("su");
     supervisor.expect_message("warning");
   }
+}
+
+TEST_CASE("while another one is just starting it leaves") {
+  if (programs().supervisors_kind != Kind::ours) return;  // the real one does not look
+  Scene scene;
+  ServiceDir dir = scene.service();
+  dir.run("say up\nsleep");
+  std::filesystem::create_directory(dir / "supervise");
+  const UniqueFd turn(open((dir / "supervise").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  REQUIRE(flock(turn.get(), LOCK_EX) == 0);
+  const Ran ran = run({.argv = {supervisor("s6-supervise"), dir.name()}, .cwd = scene.path()});
+  CHECK(ran.exit == exited(100));
+  CHECK(contains(ran.err, "another s6-supervise is just starting here"));
+  CHECK(dir.voice().quiet());
 }
 
 TEST_CASE("nothing is touched when the lock is held by another") {

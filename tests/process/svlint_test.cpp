@@ -277,6 +277,15 @@ TEST_CASE("unreadable: what could not be checked is no success") {
   CHECK(found_in(tree, std::move(start)) == Found{{"unreadable a/timeout-kill"}, 2});
 }
 
+TEST_CASE("unreadable: a program that only others may read") {
+  Scene scene;
+  const Tree tree(scene);
+  set_mode(tree / "a/run", 0311);
+  Start start;
+  if (::geteuid() == 0) start.user = nobody;
+  CHECK(found_in(tree, std::move(start)) == Found{{"unreadable a/run"}, 2});
+}
+
 TEST_CASE("down-while-up: a service that will not come back by itself") {
   Scene scene;
   ServiceDir dir = scene.service();

@@ -573,8 +573,12 @@ TEST_CASE("-w draws what happens") {
   wait_drawn(watching, "down file");
 
   ServiceDir b = scan.service("b");
+  ServiceDir log = logger_of(b);
   scanner.send("a");
   wait_drawn(watching, "\nb        up ");
+  wait_drawn(watching, "\n  log    up ");
+  log.send("d");
+  wait_drawn(watching, "\n  log    down ");
 
   const pid_t supervisor = scanner.supervisor("a");
   scanner.process().freeze();
@@ -615,6 +619,28 @@ TEST_CASE("-w needs no more than the right to read the status") {
   CHECK(scanner.end() == exited(0));
 }
 
+TEST_CASE("-w begins anew when it was told of less than has happened") {
+  Scene scene;
+  const MadeUp scan(scene);
+  const Fabricated a = scan.service("a", up_as(getpid())), b = scan.service("b", up_as(getpid()));
+  const LockHolder supervisors({a.path(), b.path()});
+  Process watching(svls(scan.path, {"-w"}));
+  wait_drawn(watching, "2 services");
+  CHECK(sleeps(watching));
+  watching.freeze();
+  // More changes than the kernel keeps; those that repeat the one before are not counted.
+  const auto most = std::stoul(read_file("/proc/sys/fs/inotify/max_queued_events"));
+  for (unsigned long i = 0; i <= most; i += 2) {
+    write_file(a / "one", "");
+    fs::remove(a / "one");
+  }
+  fs::remove_all(b.path());
+  watching.thaw();
+  wait_drawn(watching, "1 service,");
+  watching.signal(SIGTERM);
+  CHECK(watching.wait() == killed(SIGTERM));
+}
+
 TEST_CASE("-w sleeps while nothing happens") {
   Scene scene;
   const MadeUp scan(scene);
@@ -635,29 +661,48 @@ TEST_CASE("-w sleeps while nothing happens") {
 
 namespace {
 
+// A terminal of this many columns and 24 lines, and what was printed on it.
+class Terminal {
+ public:
+  explicit Terminal(unsigned short columns) {
+    int master = -1, terminal = -1;
+    const winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+    REQUIRE(openpty(&master, &terminal, nullptr, nullptr, &size) == 0);
+    master_ = UniqueFd(master);
+    terminal_ = UniqueFd(terminal);
+    REQUIRE(fcntl(master, F_SETFL, O_NONBLOCK) == 0);
+  }
+  // Does not tell the programs on it.
+  void resize(unsigned short lines, unsigned short columns) {
+    const winsize size{.ws_row = lines, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+    REQUIRE(ioctl(master_.get(), TIOCSWINSZ, &size) == 0);
+  }
+  [[nodiscard]] Start on_it(Start start, const Words& env) const {
+    start.env = {"TERM=xterm", "NO_COLOR", "COLUMNS"};
+    start.env.insert(start.env.end(), env.begin(), env.end());
+    start.fds = {{1, terminal_.get()}};
+    return start;
+  }
+  // Everything so far.
+  const std::string& text() {
+    std::array<char, 4096> buffer;
+    for (ssize_t n; (n = read(master_.get(), buffer.data(), buffer.size())) > 0;)
+      text_.append(buffer.data(), static_cast<std::size_t>(n));
+    std::erase(text_, '\r');
+    return text_;
+  }
+
+ private:
+  UniqueFd master_;
+  UniqueFd terminal_;
+  std::string text_;
+};
+
 // What is printed on a terminal of this width.
 std::string on_terminal(const fs::path& scan_directory, unsigned short columns, const Words& env) {
-  int master = -1, terminal = -1;
-  winsize size{};
-  size.ws_col = columns;
-  size.ws_row = 24;
-  REQUIRE(openpty(&master, &terminal, nullptr, nullptr, &size) == 0);
-  const UniqueFd reader(master);
-  Words environment{"TERM=xterm", "NO_COLOR", "COLUMNS"};
-  environment.insert(environment.end(), env.begin(), env.end());
-  {
-    const UniqueFd writer(terminal);
-    Start start = svls(scan_directory);
-    start.env = environment;
-    start.fds = {{1, terminal}};
-    (void)run(start);
-  }
-  std::string text;
-  std::array<char, 4096> buffer;
-  for (ssize_t n; (n = read(reader.get(), buffer.data(), buffer.size())) > 0;)
-    text.append(buffer.data(), static_cast<std::size_t>(n));
-  std::erase(text, '\r');
-  return text;
+  Terminal terminal(columns);
+  (void)run(terminal.on_it(svls(scan_directory), env));
+  return terminal.text();
 }
 
 std::size_t widest(const std::string& text) {
@@ -684,6 +729,31 @@ TEST_CASE("a terminal gets colours, unless it is told otherwise, and no line tha
   CHECK(widest(on_terminal(scan.path, 0, {"NO_COLOR=1", "COLUMNS=50"})) <= 50);
 }
 
+TEST_CASE("-w fills the page of a terminal, whatever its size becomes") {
+  Scene scene;
+  const MadeUp scan(scene);
+  std::vector<Fabricated> services;
+  for (int i = 0; i < 9; ++i) services.push_back(scan.service("s" + std::to_string(i), up_as(getpid())));
+  Terminal terminal(80);
+  Process watching(terminal.on_it(svls(scan.path, {"-w"}), {"NO_COLOR=1"}));
+  constexpr std::string_view clear = "\033[H\033[2J";
+  const auto page = [&] {
+    const std::string& text = terminal.text();
+    const std::size_t start = text.rfind(clear);
+    return start == std::string::npos ? text : text.substr(start + clear.size());
+  };
+  eventually("all is drawn", [&] { return count(page(), "\n") == 11 && contains(page(), "\ns8 "); });
+  terminal.resize(5, 80);
+  watching.signal(SIGWINCH);
+  // The last line stays empty: a newline there would push the first one out.
+  eventually("a part is drawn", [&] { return count(page(), "\n") == 4 && contains(page(), "\n... 8 more lines\n"); });
+  terminal.resize(24, 30);
+  watching.signal(SIGWINCH);
+  eventually("all is drawn, narrow", [&] { return count(page(), "\n") == 11 && widest(page()) <= 30; });
+  watching.signal(SIGTERM);
+  CHECK(watching.wait() == killed(SIGTERM));
+}
+
 // --- s6-svstat ------------------------------------------------------------------------------------------------------
 
 TEST_CASE("s6-svstat --json says the same of one service") {
@@ -702,6 +772,16 @@ TEST_CASE("s6-svstat --json says the same of one service") {
   CHECK(service["state"].string() == "up");
   CHECK(service["pid"].number() == supervisor.service());
   CHECK(service["supervisor"]["pid"].number() == supervisor.pid());
+}
+
+TEST_CASE("s6-svstat --json looks twice before it says that a status is stale") {
+  Scene scene;
+  const Fabricated a(scene.path() / "a", up_as(pid_of_nobody()));
+  const LockHolder supervisor({a.path()});
+  const Control control(a.path());
+  wait_state(supervisor.pid(), 'S');
+  const Start start{.argv = {client("s6-svstat"), "--json", a.path()}};
+  CHECK(Json::parse(run(start).out)["state"].string() == "stale");
 }
 
 TEST_SUITE_END();

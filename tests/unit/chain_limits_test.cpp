@@ -65,6 +65,12 @@ TEST_SUITE("limits") {
       CHECK(one(wrong) == "refused");
     }
   }
+  TEST_CASE("after a word that is none nothing more is read") {
+    UlimitReader reader("-n x -n 5");
+    CHECK_FALSE(reader.next());
+    CHECK_FALSE(reader.ok());
+    CHECK_FALSE(reader.next());
+  }
   TEST_CASE("limits as a shell's ulimit takes them") {
     CHECK(ulimit("") == "");
     CHECK(ulimit("  ") == "");

@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <string>
+
+#include "tests/refusal.hpp"
 
 using namespace s6;
 
@@ -56,5 +59,20 @@ TEST_SUITE("environment") {
     CHECK(environment.get("V0") == std::string(10, 'x'));
     CHECK(environment.get("V2999") == std::string(10, 'x'));
     CHECK(environment.get("LONG") == std::string(1 << 20, 'y'));
+  }
+  TEST_CASE("an entry without a value is none of that name") {
+    Environment environment;
+    REQUIRE(environment.put("A"));
+    CHECK(environment.get("A") == nullptr);
+    REQUIRE(environment.put("A="));
+    REQUIRE(environment.get("A") != nullptr);
+    CHECK(text(environment) == "A=;");
+  }
+  TEST_CASE("without memory there is no environment") {
+    CHECK(while_refused({{SYS_mmap}}, ENOMEM, [] {
+      Environment environment;
+      return environment.inherit().error().code == ENOMEM && environment.set("A", "1").error().code == ENOMEM &&
+             *environment.block() == nullptr;
+    }));
   }
 }

@@ -1,6 +1,9 @@
 // The pure parts of the programs for instances, and the copying and removing of directories.
 #include <doctest/doctest.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,9 +11,11 @@
 #include <fstream>
 #include <string>
 
+#include "instance/claim.hpp"
 #include "instance/maker_options.hpp"
 #include "instance/names.hpp"
 #include "instance/tree.hpp"
+#include "tests/refusal.hpp"
 #include "tests/unit/scratch.hpp"
 
 using namespace s6;
@@ -151,6 +156,135 @@ TEST_CASE("what cannot be copied is named by its path") {
   const auto missing = tree.copy((from / "missing").c_str(), to.c_str());
   REQUIRE_FALSE(missing);
   CHECK(missing.error().path == (from / "missing").string());
+}
+
+TEST_CASE("a socket is no part of a template") {
+  const Scratch scratch;
+  scratch.directory("from");
+  REQUIRE(::mknod(scratch.path("from/socket").c_str(), S_IFSOCK | 0600, 0) == 0);
+  Tree tree;
+  const auto copied = tree.copy(scratch.path("from").c_str(), scratch.path("to").c_str());
+  CHECK(copied.error().code == EINVAL);
+  CHECK(copied.error().path == scratch.path("from/socket"));
+}
+
+TEST_CASE("what is too deep down is neither copied nor removed") {
+  const Scratch scratch;
+  scratch.directory("from");
+  scratch.file("from/" + std::string(200, 'x'));
+  const std::string from = scratch.path("from"), to = scratch.path("to");
+  const auto padded = [](const std::string& path) { return path + std::string(path_size - 100 - path.size(), '/'); };
+  Tree tree;
+  CHECK(tree.copy(padded(from).c_str(), to.c_str()).error().code == ENAMETOOLONG);
+  CHECK(tree.copy(from.c_str(), padded(to).c_str()).error().code == ENAMETOOLONG);
+  CHECK(tree.remove(padded(from).c_str()).error().code == ENAMETOOLONG);
+  CHECK(fs::exists(from + "/" + std::string(200, 'x')));
+}
+
+TEST_CASE("a copy that the system refuses is named by the path that it is about") {
+  const Scratch scratch;
+  scratch.directory("from");
+  scratch.file("from/file", "text");
+  fs::create_symlink("target", scratch.path("from/link"));
+  const std::string from = scratch.path("from"), to = scratch.path("to");
+  const auto fails = [&](const Refusals& calls, int code, const std::string& path) {
+    fs::remove_all(to);
+    return while_refused(calls, code, [&] {
+      Tree tree;
+      const auto copied = tree.copy(from.c_str(), to.c_str());
+      return copied.error().code == code && copied.error().path == path;
+    });
+  };
+  CHECK(fails({{SYS_write}}, ENOSPC, to + "/file"));
+  CHECK(fails({{SYS_read}}, EIO, from + "/file"));
+  CHECK(fails({{SYS_getdents64}}, EIO, from));
+  Refusals calls = {{SYS_mkdirat}};
+#ifdef SYS_mkdir
+  calls.push_back({SYS_mkdir});
+#endif
+  CHECK(fails(calls, ENOSPC, to));
+  calls = {{SYS_readlinkat}};
+#ifdef SYS_readlink
+  calls.push_back({SYS_readlink});
+#endif
+  CHECK(fails(calls, EIO, from + "/link"));
+}
+
+TEST_CASE("a directory that cannot be removed is an error, unless it has gone meanwhile") {
+  const Scratch scratch;
+  const auto removed = [&](int code) {
+    scratch.directory("d");
+    scratch.file("d/file");
+    Refusals calls = {{SYS_unlinkat, 2, AT_REMOVEDIR}};
+#ifdef SYS_rmdir
+    calls.push_back({SYS_rmdir});
+#endif
+    int result = -1;
+    for (const int expected : {0, code})
+      if (while_refused(calls, code, [&] {
+            Tree tree;
+            return tree.remove(scratch.path("d").c_str()).error().code == expected;
+          }))
+        result = expected;
+    fs::remove_all(scratch.path("d"));
+    return result;
+  };
+  CHECK(removed(EBUSY) == EBUSY);
+  CHECK(removed(ENOTEMPTY) == ENOTEMPTY);  // there is nothing in it that could be removed, and yet it is not empty
+  CHECK(removed(ENOENT) == 0);
+}
+
+TEST_CASE("whose an instance's directory is") {
+  const Scratch scratch;
+  const PathBuffer copy{scratch.path(), "/copy"}, link{scratch.path(), "/link"};
+  CHECK(claim(copy, link)->found == Found::absent);
+  scratch.directory("copy");
+  {
+    const auto first = claim(copy, link);
+    REQUIRE(first);
+    CHECK(first->found == Found::leftover);
+    const auto second = claim(copy, link);
+    REQUIRE(second);
+    CHECK(second->found == Found::busy);
+    CHECK_FALSE(second->lock);
+  }
+  fs::create_symlink("copy", link.c_str());
+  CHECK(claim(copy, link)->found == Found::linked);
+  fs::remove(link.c_str());
+
+  scratch.directory("copy/log");
+  scratch.directory("copy/log/supervise");
+  scratch.file("copy/log/supervise/lock");
+  CHECK(claim(copy, link)->found == Found::leftover);
+  auto pipe = sys::pipe();
+  REQUIRE(pipe);
+  const pid_t supervisor = ::fork();
+  if (supervisor == 0) {
+    const auto lock = sys::open(scratch.path("copy/log/supervise/lock").c_str(), O_RDWR);
+    (void)sys::lock_exclusive(lock->get());
+    (void)!::write(pipe->write_end.get(), "", 1);
+    for (;;) ::pause();
+  }
+  char byte;
+  CHECK(::read(pipe->read_end.get(), &byte, 1) == 1);
+  CHECK(claim(copy, link)->found == Found::supervised);
+  ::kill(supervisor, SIGKILL);
+  CHECK(sys::wait_for(supervisor).pid == supervisor);
+}
+
+TEST_CASE("a directory of which nothing can be said is nobody's") {
+  const Scratch scratch;
+  const PathBuffer copy{scratch.path(), "/copy"}, link{scratch.path(), "/link"};
+  scratch.file("copy");
+  CHECK(claim(copy, link).error().code == ENOTDIR);
+  fs::remove(copy.c_str());
+  scratch.directory("copy");
+  scratch.directory("copy/supervise");
+  scratch.file("copy/supervise/lock");
+  CHECK(while_refused({{SYS_flock}}, ENOLCK, [&] { return claim(copy, link).error().code == ENOLCK; }));
+  CHECK(while_refused({{SYS_fcntl}}, ENOLCK, [&] { return claim(copy, link).error().code == ENOLCK; }));
+  const PathBuffer link_below_file{copy, "/supervise/lock/link"};
+  CHECK(claim(copy, link_below_file).error().code == ENOTDIR);
 }
 
 }  // namespace

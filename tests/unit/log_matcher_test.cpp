@@ -56,6 +56,10 @@ TEST_SUITE("log matcher") {
     CHECK(required("[]abc]d[^]x]") == "d");
     CHECK(required("[[:alpha:]]ef") == "ef");
     CHECK(required("a|b") == "");
+    CHECK(required(std::string(70, 'a') + "(b)") == std::string(64, 'a'));
+    CHECK(required("[[.a.]][[=b=]]cd*e[^x") == "c");
+    CHECK(required("ab{2") == "");
+    CHECK(required("ab\\") == "");
     CHECK(required("ab\\.c\\bx") == "ab.c");
     CHECK(required("^long.*longer$") == "longer");
     CHECK(required("ab{2}") == "a");

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "log/options.hpp"
+
 using namespace s6;
 using namespace s6::log;
 
@@ -55,7 +57,7 @@ Kind problem(std::vector<const char*> words) {
 
 TEST_SUITE("log script") {
   TEST_CASE("what is no directive") {
-    for (const char* word : {"", "x", "n", "nx", "n12x", "n-1", "s", "S", "l", "r", "R", "E", "^", "n4294967296",
+    for (const char* word : {"", "x", "x5", "n", "nx", "n12x", "n-1", "s", "S", "l", "r", "R", "E", "^", "n4294967296",
                              "S18446744073709551616", "+(", "-["}) {
       CAPTURE(word);
       CHECK(problem({word, "1"}) == Kind::unrecognized);
@@ -133,5 +135,17 @@ TEST_SUITE("log script") {
     CHECK(carried.fate("cherry") == "B");
     Parsed none({"-", "pA", "1"});
     CHECK(none.fate("x") == "");
+  }
+  TEST_CASE("how much is warned of, the last option wins") {
+    const auto verbosity = [](std::vector<const char*> words) {
+      Options settings;
+      CHECK(options::parse(option_table, settings, words).problem == options::Problem::none);
+      return settings.verbosity;
+    };
+    CHECK(verbosity({}) == 1);
+    CHECK(verbosity({"-q"}) == 0);
+    CHECK(verbosity({"-qq"}) == 0);
+    CHECK(verbosity({"-qqv"}) == 1);
+    CHECK(verbosity({"-v"}) == 2);
   }
 }

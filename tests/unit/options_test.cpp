@@ -120,6 +120,15 @@ TEST_SUITE("options") {
               .view()
               .find("  -x value, --a-long-name=value\n                        below\n") != std::string_view::npos);
   }
+  TEST_CASE("after the end there are no more options") {
+    for (const char* const last : {"x", "-z"}) {
+      const std::vector<const char*> words{"-a", last, "-a"};
+      options::Reader reader(specs, words);
+      CHECK(reader.next());
+      CHECK_FALSE(reader.next());
+      CHECK_FALSE(reader.next());
+    }
+  }
   TEST_CASE("problems name the option") {
     CHECK(read({"-az"}) == "unknown z");
     CHECK(read({"-at"}) == "missing t");
@@ -147,6 +156,7 @@ TEST_SUITE("options") {
   TEST_CASE("problems are explained") {
     CHECK(options::explain({}).view().empty());
     CHECK(options::explain({Problem::help, "--help", {}}).view().empty());
+    CHECK(options::explain({Problem::version, "--version", {}}).view().empty());
     CHECK(options::explain({Problem::unknown_option, "x", {}}).view() == "unknown option -x");
     CHECK(options::explain({Problem::unknown_option, "--long", {}}).view() == "unknown option --long");
     CHECK(options::explain({Problem::missing_value, "t", {}}).view() == "option -t needs a value");

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/refusal.hpp"
 #include "tests/unit/scratch.hpp"
 
 using namespace s6;
@@ -154,5 +155,38 @@ TEST_SUITE("service directory") {
         service_dir::send_control(dir.path().c_str(), "supervise", "d", {.interrupt = pipe->read_end.get()});
     CHECK(interrupted.outcome == Delivery::failed);
     CHECK(interrupted.code == EINTR);
+  }
+  TEST_CASE("long paths are as good as short ones, until they are too long") {
+    const Scratch dir;
+    dir.directory("supervise");
+    dir.file("supervise/status", std::string(wire::status_size, '\0'));
+    const auto read = [&dir](std::size_t size) {
+      const std::string path = dir.path() + std::string(size - dir.path().size(), '/');
+      const auto status = service_dir::read_status(path.c_str());
+      return status ? 0 : status.error().code;
+    };
+    CHECK(read(100) == 0);
+    CHECK(read(1000) == 0);
+    CHECK(read(path_size - 2) == ENAMETOOLONG);
+  }
+  TEST_CASE("a lock that cannot be tested is neither held nor free") {
+    const Scratch dir;
+    dir.directory("supervise");
+    dir.file("supervise/lock");
+    CHECK(while_refused({{SYS_fcntl}}, ENOLCK, [&dir] {
+      return service_dir::test_supervisor(dir.path().c_str()).error().code == ENOLCK &&
+             service_dir::find_supervisor(dir.path().c_str()).presence == Presence::unknown;
+    }));
+  }
+  TEST_CASE("a refused wait for room is told") {
+    const Scratch dir;
+    dir.directory("supervise");
+    dir.fifo("supervise/control");
+    const UniqueFd fifo(::open(dir.path("supervise/control").c_str(), O_RDWR | O_NONBLOCK));
+    CHECK(while_refused({{SYS_write}}, EAGAIN, [&dir] {
+      if (!refuse({{SYS_ppoll}}, ENOMEM)) return false;
+      const auto sent = service_dir::send_control(dir.path().c_str(), "supervise", "d");
+      return sent.outcome == Delivery::failed && sent.code == ENOMEM;
+    }));
   }
 }

@@ -1,122 +1,91 @@
-// A child that gets few of its parent's many descriptors.
 #include "common/spawn.hpp"
 
 #include <doctest/doctest.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <string>
 
-#include "common/sys.hpp"
+#include "tests/refusal.hpp"
+#include "tests/unit/scratch.hpp"
 
-namespace s6 {
+using namespace s6;
+
 namespace {
 
-constexpr int kept = 40, left = 150, below = 100;
+constexpr std::array shell = {"/bin/sh"};
 
-std::string read_all(int fd) {
-  std::string text;
-  std::array<std::byte, 256> buffer;
-  for (;;) {
-    const auto n = sys::read(fd, buffer);
-    if (!n || *n == 0) return text;
-    text.append(static_cast<const char*>(static_cast<const void*>(buffer.data())), *n);
-  }
+// The exit code of a child that was started, -1 if it was killed.
+int exit_code(const Result<pid_t>& child) {
+  REQUIRE(child);
+  const WaitStatus status = sys::wait_for(*child).status;
+  return status.exited() ? status.exit_code() : -1;
 }
 
-struct Output {
-  sys::Pipe pipe;
-  UniqueFd kept_one{kept}, left_one{left};
-
-  Output() {
-    pipe = std::move(*sys::pipe());
-    REQUIRE(::dup2(pipe.write_end.get(), kept) == kept);
-    REQUIRE(::dup2(pipe.write_end.get(), left) == left);
-  }
-  // Of a shell that tells which of the two it has, on descriptor 1.
-  Result<pid_t> spawn_shell() const {
-    const char* const argv[] = {"sh", "-c", "for n in 40 150; do [ ! -e /proc/$$/fd/$n ] || echo $n; done; exit 5",
-                                nullptr};
-    const FdMove moves[] = {{pipe.write_end.get(), 1}};
-    return spawn({.programs = {argv, 1},
-                  .search = Search::path,
-                  .argv = argv,
-                  .moves = moves,
-                  .descriptors_below = below,
-                  .descriptor_limit = 1000});
-  }
-  std::string text() {
-    pipe.write_end.reset();
-    kept_one.reset();
-    left_one.reset();
-    return read_all(pipe.read_end.get());
-  }
-};
-
-int exit_code(pid_t pid) {
-  int status = 0;
-  REQUIRE(::waitpid(pid, &status, 0) == pid);
-  return WEXITSTATUS(status);
-}
-
-ino_t file_of(int fd) {
-  const auto st = sys::fstat(fd);
-  REQUIRE(st);
-  return st->st_ino;
-}
-
-TEST_SUITE("spawn with few descriptors") {
-  TEST_CASE("the child has those below and what was moved, the parent keeps all of its own") {
-    Output output;
-    const ino_t own = file_of(1);
-    const auto pid = output.spawn_shell();
-    REQUIRE(pid);
-    CHECK(exit_code(*pid) == 5);
-    CHECK(file_of(1) == own);
-    CHECK(sys::is_open(kept));
-    CHECK(sys::is_open(left));
-    CHECK(output.text() == "40\n");
-  }
-
-  TEST_CASE("a program that cannot be executed is an error, and descriptor 1 is as before") {
-    Output output;
-    const ino_t own = file_of(1);
-    const char* const argv[] = {"/nonexistent/program", nullptr};
-    const FdMove moves[] = {{output.pipe.write_end.get(), 1}};
-    const auto pid = spawn({.programs = {argv, 1}, .argv = argv, .moves = moves, .descriptors_below = below});
-    REQUIRE_FALSE(pid);
-    CHECK(pid.error().code == ENOENT);
-    CHECK(file_of(1) == own);
-    CHECK(output.text().empty());
-    CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
-  }
-
-  TEST_CASE("where that cannot be done the child has all of them") {
-    Output output;
-    struct rlimit before {};
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-    const struct rlimit none_free { 3, before.rlim_max };
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none_free) == 0);
-    const auto pid = output.spawn_shell();
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
-    REQUIRE(pid);
-    CHECK(exit_code(*pid) == 5);
-    CHECK(output.text() == "40\n150\n");
-  }
-
-  TEST_CASE("the end of what survives exec") {
-    const int end = sys::end_of_inheritable_descriptors();
-    const UniqueFd inherited(::dup2(1, end + 50));
-    CHECK(sys::end_of_inheritable_descriptors() == end + 51);
-    REQUIRE(sys::set_cloexec(inherited.get()));
-    CHECK(sys::end_of_inheritable_descriptors() == end);
-  }
+std::string read_line(int fd) {
+  std::array<char, 64> text{};
+  const auto size = sys::read(fd, std::as_writable_bytes(std::span(text)));
+  return size ? std::string(text.data(), *size) : "nothing";
 }
 
 }  // namespace
-}  // namespace s6
+
+TEST_SUITE("spawn") {
+  TEST_CASE("descriptors can change places") {
+    auto first = sys::pipe(), second = sys::pipe();
+    REQUIRE(first);
+    REQUIRE(second);
+    // 7 and 8 in the child are what 8 and 7 are here: neither may be overwritten before it has been copied.
+    const UniqueFd seven(::dup2(first->write_end.get(), 7)), eight(::dup2(second->write_end.get(), 8));
+    const FdMove moves[] = {{8, 7}, {7, 8}};
+    const char* const argv[] = {"sh", "-c", "echo seven >&7; echo eight >&8", nullptr};
+    CHECK(exit_code(spawn({.programs = shell, .argv = argv, .moves = moves})) == 0);
+    CHECK(read_line(first->read_end.get()) == "eight\n");
+    CHECK(read_line(second->read_end.get()) == "seven\n");
+  }
+  TEST_CASE("a child whose descriptors cannot be put in place is no child") {
+    const char* const argv[] = {"sh", "-c", "exit 3", nullptr};
+    for (const FdMove move : {FdMove{99, 99}, FdMove{99, 7}}) {
+      const FdMove moves[] = {move};
+      CHECK(spawn({.programs = shell, .argv = argv, .moves = moves}).error().code == EBADF);
+    }
+    const UniqueFd seven(::open("/dev/null", O_WRONLY)), eight(::open("/dev/null", O_WRONLY));
+    const FdMove moves[] = {{seven.get(), eight.get()}, {eight.get(), seven.get()}};
+    CHECK(while_refused({{SYS_fcntl, 1, F_DUPFD_CLOEXEC}}, EMFILE, [&] {
+      return spawn({.programs = shell, .argv = argv, .moves = moves}).error().code == EMFILE;
+    }));
+    CHECK_FALSE(sys::wait_for_child().pid);
+  }
+  TEST_CASE("the working directory has to be one") {
+    const char* const argv[] = {"sh", "-c", "exit 3", nullptr};
+    const UniqueFd file(::open("/dev/null", O_RDONLY));
+    CHECK(spawn({.programs = shell, .argv = argv, .directory = file.get()}).error().code == ENOTDIR);
+  }
+  TEST_CASE("the next program is tried where one does not exist, whatever is in the way") {
+    constexpr std::array programs = {"/no/such/program", "/dev/null/no-directory", "/bin/sh"};
+    const char* const argv[] = {"sh", "-c", "exit 3", nullptr};
+    CHECK(exit_code(spawn({.programs = programs, .argv = argv})) == 3);
+    constexpr std::array unusable = {"/", "/bin/sh"};
+    CHECK(spawn({.programs = unusable, .argv = argv}).error().code == EACCES);
+  }
+  TEST_CASE("a child that waits for a lock says itself what it could not do") {
+    const Scratch dir;
+    dir.file("lock");
+    const UniqueFd lock(::open(dir.path("lock").c_str(), O_RDWR));
+    // In a child whose standard error is nowhere.
+    const auto code = [](const char* program, int fd) {
+      const std::array programs = {program};
+      const char* const argv[] = {"sh", "-c", "exit 3", nullptr};
+      const auto child =
+          spawn({.programs = programs, .argv = argv, .lock_wait = LockWait::until_acquired, .lock_fd = fd});
+      return child ? sys::wait_for(*child).status.exit_code() : -1;
+    };
+    CHECK(in_child([&] { return code("/bin/sh", lock.get()) == 3; }));
+    CHECK(in_child([&] { return code("/no/such/program", lock.get()) == 127; }));
+    CHECK(in_child([&] { return code("/", lock.get()) == 126; }));
+    CHECK(in_child([&] { return code("/bin/sh", 99) == 126; }));
+    CHECK(while_refused({{SYS_clone}}, EAGAIN, [&] { return code("/bin/sh", lock.get()) == -1; }));
+  }
+}

@@ -216,6 +216,40 @@ TEST_SUITE("svls states") {
     CHECK(code({{"x", running, good}, {"y", running, bad}}) == 1);
     CHECK(code({{"x", running, bad}, {"y", missing, good}}) == 2);
   }
+  TEST_CASE("what two looks saw is the same only if all of it is") {
+    Observation seen = seen_as(up());
+    seen.last_death = Death{.stamp = ago(5), .exit_code = 1, .signal = 2};
+    CHECK(seen == Observation(seen));
+    const std::vector<void (*)(Observation&)> changes = {
+        [](Observation& s) { s.supervisor.state = Keeper::State::deaf; },
+        [](Observation& s) { ++s.supervisor.pid; },
+        [](Observation& s) { ++s.supervisor.error; },
+        [](Observation& s) { s.status.reset(); },
+        [](Observation& s) { ++s.status->changed.label; },
+        [](Observation& s) { ++s.status->changed.nanoseconds; },
+        [](Observation& s) { ++s.status->ready_since.label; },
+        [](Observation& s) { ++s.status->pid; },
+        [](Observation& s) { ++s.status->wait_status; },
+        [](Observation& s) { s.status->paused = !s.status->paused; },
+        [](Observation& s) { s.status->finishing = !s.status->finishing; },
+        [](Observation& s) { s.status->want_up = !s.status->want_up; },
+        [](Observation& s) { s.status->ready = !s.status->ready; },
+        [](Observation& s) { ++s.status_error; },
+        [](Observation& s) { s.process = Answer::no; },
+        [](Observation& s) { s.down_file = Answer::yes; },
+        [](Observation& s) { s.notifies = Answer::yes; },
+        [](Observation& s) { s.has_tally = false; },
+        [](Observation& s) { ++s.tally_error; },
+        [](Observation& s) { ++s.deaths; },
+        [](Observation& s) { s.last_death.reset(); },
+        [](Observation& s) { ++s.last_death->stamp.label; },
+        [](Observation& s) { ++s.last_death->exit_code; },
+        [](Observation& s) { ++s.last_death->signal; }};
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      CAPTURE(i);
+      CHECK_FALSE(with(seen, changes[i]) == seen);
+    }
+  }
   TEST_CASE("orders") {
     std::vector<Row> rows = {{.name = "b", .seen = seen_as(up())},
                              {.name = "a", .seen = seen_as(down())},
@@ -252,6 +286,60 @@ TEST_SUITE("svls table") {
         CHECK(shown_columns(line) <= columns);
       }
     }
+  }
+  TEST_CASE("several scan directories, whatever their scanners are") {
+    const auto rows = tree();
+    const std::vector<Scan> scans = {{"a", {.state = Keeper::State::running, .pid = 7}, rows},
+                                     {"b", {.state = Keeper::State::running}, {}},
+                                     {"c", {.state = Keeper::State::missing}, {}},
+                                     {"d", {.state = Keeper::State::deaf, .pid = 8}, {}},
+                                     {"e", {.state = Keeper::State::stopped, .pid = 9}, {}},
+                                     {"f", {.state = Keeper::State::unknown, .error = EACCES}, {}}};
+    std::string text;
+    const Sink sink = into(text);
+    add_table(sink, scans, ago(0), {});
+    for (const char* const part :
+         {"a: s6-svscan 7, 2 services, 1 not as wanted\n", "\n\nb: s6-svscan runs, 0 services, 0 not as wanted\n",
+          "\n\nc: no s6-svscan runs here, 0", "\n\nd: s6-svscan 8 does not read its commands, 0",
+          "\n\ne: s6-svscan 9 is stopped, 0", "\n\nf: s6-svscan cannot be seen, 0"}) {
+      INFO(part << " in " << text);
+      CHECK(text.find(part) != std::string::npos);
+    }
+  }
+  TEST_CASE("a log that cannot be read is a note") {
+    Row row = tree()[0];
+    row.tail = {.file = "/var/log/web/current", .error = EACCES, .lines = ""};
+    CHECK(table({row}).find("cannot read its log: Permission denied\n") != std::string::npos);
+  }
+  TEST_CASE("notes on what is rare") {
+    const auto notes = [](Observation seen) { return std::string(notes_of(seen, ago(0)).view()); };
+    const auto changed = [&](Status status, void (*change)(Observation&)) {
+      return notes(with(seen_as(status), change));
+    };
+    const auto invisible = [](Observation& seen) { seen.supervisor = {.error = EACCES}; };
+    CHECK(changed(up(), invisible) == "supervisor cannot be seen: Permission denied");
+    Observation other_error = unreadable();
+    other_error.supervisor.error = ELOOP;
+    CHECK(notes(other_error).starts_with("supervisor cannot be seen: Too many levels of symbolic links; cannot read"));
+    const auto finishing_orphan = [](Observation& seen) {
+      seen.supervisor = {.state = Keeper::State::missing};
+      seen.process = Answer::unknown;
+      seen.status->finishing = true;
+    };
+    CHECK(changed(up(), finishing_orphan) ==
+          "stale status: it says finishing, process 4242 cannot be seen; last exit code 0");
+    CHECK(changed(up(), [](Observation& seen) {
+            seen.deaths = 1;
+            seen.last_death = Death{.stamp = ago(1), .signal = 63};
+          }) == "1 death, signal 63 1 s ago");
+    CHECK(changed(up(), [](Observation& seen) {
+            seen.status->paused = true;
+            seen.status->want_up = false;
+          }) == "paused");
+    CHECK(changed(up(), [](Observation& seen) {
+            seen.has_tally = false;
+            seen.tally_error = EPROTO;
+          }) == "cannot read supervise/death_tally: its size is no multiple of 14 bytes");
   }
   TEST_CASE("a narrow terminal gets what matters most") {
     const auto lines = lines_of(table(tree(), {.columns = 34}));
@@ -311,6 +399,16 @@ TEST_SUITE("svls documents") {
     CHECK(services[1]["logger"]["log"]["file"].is_null());
     CHECK(services[1]["logger"]["unreadable"].list().size() == 3);
   }
+  TEST_CASE("JSON of a log that cannot be read, and of a time that is none") {
+    Row row = tree()[0];
+    row.tail = {.file = "/var/log/web/current", .error = EACCES, .lines = ""};
+    row.seen.last_death = Death{.exit_code = 1};
+    const auto document = test::Json::parse(json({row}));
+    const auto& service = document["scan_directories"][0]["services"][0];
+    CHECK(service["logger"]["log"]["error"].string() == "Permission denied");
+    CHECK(service["logger"]["log"]["lines"].list().empty());
+    CHECK(service["last_death"]["time"].is_null());
+  }
   TEST_CASE("JSON of nothing") {
     CHECK(test::Json::parse(json({}))["scan_directories"][0]["services"].list().empty());
   }
@@ -321,6 +419,29 @@ TEST_SUITE("svls documents") {
     const Sink sink = into(text);
     add_prometheus(sink, scans, ago(0));
     test::check_golden("svls.prometheus", text);
+  }
+  TEST_CASE("samples of what is rare") {
+    const std::vector<Row> rows = {
+        {.name = "ready",
+         .seen = with(seen_as(up()),
+                      [](Observation& seen) {
+                        seen.status->ready = true;
+                        seen.last_death = Death{.stamp = ago(9), .signal = 9};
+                      })},
+        {.name = "paused", .seen = with(seen_as(up()), [](Observation& seen) { seen.status->paused = true; })}};
+    const std::vector<Scan> scans = {{"x", running, rows}, {"y", {.error = EACCES}, {}}};
+    std::string text;
+    const Sink sink = into(text);
+    add_prometheus(sink, scans, ago(0));
+    for (const char* const line : {"s6_service_ready{scandir=\"x\",service=\"ready\"} 1\n",
+                                   "s6_service_ready{scandir=\"x\",service=\"paused\"} 0\n",
+                                   "s6_service_ready_seconds{scandir=\"x\",service=\"ready\"} 90\n",
+                                   "s6_service_paused{scandir=\"x\",service=\"paused\"} 1\n",
+                                   "s6_service_last_exit_code{scandir=\"x\",service=\"ready\"} 137\n"}) {
+      INFO(line << " in " << text);
+      CHECK(text.find(line) != std::string::npos);
+    }
+    CHECK(text.find("scandir=\"y\"") == std::string::npos);
   }
 }
 
@@ -387,10 +508,12 @@ TEST_SUITE("svls logs") {
     CHECK(named("exec s6-log \\\n  n10 \\\n  /var/log/c # /else\necho /var/log/d") == "/var/log/c");
     CHECK(named("s6-log /old\nexec s6-log /new\n") == "/new");
     CHECK(named("exec s6-log T /a T /b") == "/b");
+    CHECK(named("\nexec\ts6-log\t/tabs\r\n") == "/tabs");
   }
   TEST_CASE("one that does not") {
     for (const char* script : {"", "exec s6-log T \"$LOGDIR\"", "exec s6-log T /var/log/$NAME", "# s6-log /var/log/x",
-                               "exec logger /var/log/x", "exec s6-log T main", "exec s6-log T /var/log/*"})
+                               "exec logger /var/log/x", "exec s6-log T main", "exec s6-log T /var/log/*",
+                               "exec s6-log ''", "exec s6-log '/var/log/x\""})
       CHECK(log_directory_in(script).empty());
   }
   TEST_CASE("the last lines of a text") {

@@ -55,8 +55,14 @@ TEST_CASE("words in one argument") {
   CHECK(words("\"\\\"\"") == "<\">");
   CHECK(words("\"\"") == "<>");
   CHECK(words("-*x* 'y'") == "<-*x*><'y'>");
+  CHECK(words("a\r\nb\n") == "<a><b>");
+  CHECK(words("a\\") == "<a\\>");
   CHECK(words("a \"b") == "failed");
   CHECK(words(std::string(2000, 'x')) == "failed");
+  const std::string text = std::string(2000, 'x') + " y";
+  shell::Words after_failure(text);
+  CHECK_FALSE(after_failure.next());
+  CHECK_FALSE(after_failure.next());
 }
 
 TEST_CASE("file modes are octal") {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "scratch.hpp"
+#include "tests/refusal.hpp"
 
 using namespace s6;
 
@@ -77,6 +78,14 @@ TEST_SUITE("tally reader") {
       CHECK(explain_tally_error(opened.error()) == "its size is no multiple of 14 bytes");
       CHECK(std::filesystem::file_size(scratch.path("tally")) == size);
     }
+  }
+  TEST_CASE("what cannot be looked at is no tally") {
+    const Scratch scratch;
+    scratch.file("tally", tally(1));
+    CHECK(while_refused(fstat_calls, EIO, [&scratch] {
+      TallyReader reader;
+      return reader.open(scratch.path("tally").c_str(), 1).error().code == EIO;
+    }));
   }
   TEST_CASE("a file that is missing is not made") {
     const Scratch scratch;

@@ -24,7 +24,7 @@ constexpr std::array entries{"a"sv, "b"sv, "c"sv, "d"sv, "e"sv, "x y"sv, "-z"sv}
 
 class Maker {
  public:
-  explicit Maker(std::uint64_t seed) : chance_(seed) {}
+  explicit Maker(std::uint64_t seed) : chance_(seed), is_patient_(chance_.percent(50)) {}
 
   ScannerLife life();
 
@@ -43,6 +43,9 @@ class Maker {
   Step step();
 
   Chance chance_;
+  // Do the loggers end at the end of their input only? Where TERM ends them, they are not told to leave together with
+  // those who write to them: which end comes first would be chance.
+  bool is_patient_;
   std::set<std::string, std::less<>> logged_, stubborn_;
 };
 
@@ -51,7 +54,8 @@ void Maker::make_service(std::vector<Step>& setup, std::string_view name) {
   if (kind == "stubborn") stubborn_.insert(std::string(name));
   setup.push_back({What::service, std::string(name), std::string(kind)});
   if (!chance_.percent(50)) return;
-  const auto logger = chance_.pick({"plain"sv, "plain"sv, "plain"sv, "stubborn"sv, "idle"sv, "file"sv});
+  auto logger = chance_.pick({"plain"sv, "plain"sv, "plain"sv, "stubborn"sv, "idle"sv, "file"sv});
+  if (logger == "plain" && is_patient_) logger = "patient";
   setup.push_back({What::logger, std::string(name), std::string(logger)});
   if (logger == "file") return;
   logged_.insert(std::string(name));
@@ -81,9 +85,10 @@ Step Maker::command() {
 }
 
 Step Maker::control() {
+  if (is_patient_ && chance_.percent(15)) return {What::control, "", std::string(chance_.pick({"N"sv, "aN"sv}))};
   return {What::control, "",
-          std::string(chance_.pick({"a"sv, "a"sv, "a"sv, "an"sv, "an"sv, "na"sv, "n"sv, "N"sv, "aN"sv, "h"sv, "z"sv,
-                                    "y"sv, "za"sv, "aa"sv, "\n"sv, "\xff"sv}))};
+          std::string(chance_.pick({"a"sv, "a"sv, "a"sv, "an"sv, "an"sv, "na"sv, "n"sv, "h"sv, "z"sv, "y"sv, "za"sv,
+                                    "aa"sv, "\n"sv, "\xff"sv}))};
 }
 
 Step Maker::signal() {
@@ -111,9 +116,12 @@ Step Maker::program() {
 // In 2.11 a later and weaker wish takes the place of the one before: a prune that of an end, and t that of q. A scan
 // with the wish to end makes 2.15 wait for ever.
 Step Maker::end() {
-  if (chance_.percent(50)) return {What::signal, "", "", chance_.pick({SIGTERM, SIGINT, SIGQUIT, SIGABRT})};
-  return {What::control, "",
-          std::string(chance_.pick({"t"sv, "i"sv, "q"sv, "b"sv, "tb"sv, "bt"sv, "tt"sv, "tq"sv, "zt"sv, "yt"sv}))};
+  if (is_patient_ && chance_.percent(30)) {
+    if (chance_.percent(50)) return {What::signal, "", "", SIGQUIT};
+    return {What::control, "", std::string(chance_.pick({"q"sv, "tq"sv}))};
+  }
+  if (chance_.percent(50)) return {What::signal, "", "", chance_.pick({SIGTERM, SIGINT, SIGABRT})};
+  return {What::control, "", std::string(chance_.pick({"t"sv, "i"sv, "b"sv, "tb"sv, "bt"sv, "tt"sv, "zt"sv, "yt"sv}))};
 }
 
 Step Maker::step() {
@@ -204,9 +212,10 @@ bool Completion::ends(const Step& step) const {
 }
 
 // A supervisor that has outlived the scanner keeps the next one's from its place: a real one tries each second, ours
-// waits.
+// waits. Loggers leave first, while what they read from is still there: otherwise which end comes first is chance.
 void Completion::start() {
-  steps_.push_back({What::dismiss, "", ""});
+  steps_.push_back({What::dismiss, "", "loggers"});
+  steps_.push_back({What::dismiss, "", "all"});
   steps_.push_back({What::release, "", ""});
   steps_.push_back({What::start, "", ""});
   running_ = true;
@@ -281,7 +290,7 @@ std::string to_text(const Step& step) {
     case What::gate: return "gate of " + step.name;
     case What::program: return "program " + step.name + ": " + in_one_line(step.text);
     case What::remove: return "remove program " + step.name;
-    case What::dismiss: return "dismiss all";
+    case What::dismiss: return "dismiss " + step.text;
     case What::release: return "release all";
     case What::start: return "start";
   }

@@ -151,9 +151,12 @@ ScannerLife Maker::life() {
   return life;
 }
 
+bool changes_the_entries(const Step& step) {
+  return step.kind == What::link || step.kind == What::unlink || step.kind == What::rename;
+}
+
 bool changes_the_directory(const Step& step) {
-  return step.kind == What::link || step.kind == What::unlink || step.kind == What::rename ||
-         step.kind == What::clutter;
+  return changes_the_entries(step) || step.kind == What::clutter;
 }
 
 bool scans(const Step& step) {
@@ -169,31 +172,54 @@ class Completion {
 
  private:
   [[nodiscard]] bool ends(const Step& step) const;
+  [[nodiscard]] bool prunes(const Step& step) const;
+  [[nodiscard]] bool is_handled(const Step& step) const;
   [[nodiscard]] bool is_a_second_name(const Step& step) const;
+  [[nodiscard]] std::set<std::string> services_with_entries() const;
+  void note_entry(const Step& step);
   void start();
 
   std::vector<Step>& steps_;
   std::set<std::string> programs_;
+  std::set<std::string> logged_, lingering_;    // services, those that may outlive their end or whose logger may
   std::map<std::string, std::string> entries_;  // and their services
+  std::set<std::string> removed_, returned_;    // pairs of which a half may linger
   bool running_ = true;
   bool changed_ = false;  // since the last scan
 };
 
+std::set<std::string> Completion::services_with_entries() const {
+  std::set<std::string> found;
+  for (const auto& [entry, service] : entries_) found.insert(service);
+  return found;
+}
+
+void Completion::note_entry(const Step& step) {
+  const std::set<std::string> before = services_with_entries();
+  if (step.kind == What::link) entries_.try_emplace(step.text, step.name);
+  if (step.kind == What::unlink) entries_.erase(step.name);
+  if (step.kind == What::rename)
+    if (const auto entry = entries_.find(step.name); entry != entries_.end() && step.name != step.text) {
+      entries_[step.text] = entry->second;
+      entries_.erase(entry);
+    }
+  const std::set<std::string> after = services_with_entries();
+  for (const std::string& service : lingering_) {
+    if (!logged_.contains(service) || before.contains(service) == after.contains(service)) continue;
+    if (before.contains(service)) removed_.insert(service);
+    if (before.contains(service)) returned_.erase(service);
+    if (after.contains(service) && removed_.contains(service)) returned_.insert(service);
+  }
+}
+
 // What a step does to the scan directory.
 void Completion::note(const Step& step) {
-  switch (step.kind) {
-    case What::program: programs_.insert(step.name); break;
-    case What::remove: programs_.erase(step.name); break;
-    case What::link: entries_.try_emplace(step.text, step.name); break;
-    case What::unlink: entries_.erase(step.name); break;
-    case What::rename:
-      if (const auto entry = entries_.find(step.name); entry != entries_.end() && step.name != step.text) {
-        entries_[step.text] = entry->second;
-        entries_.erase(entry);
-      }
-      break;
-    default: break;
-  }
+  if (changes_the_entries(step)) return note_entry(step);
+  if (step.kind == What::program) programs_.insert(step.name);
+  if (step.kind == What::remove) programs_.erase(step.name);
+  if (step.kind == What::logger && step.text != "file") logged_.insert(step.name);
+  if ((step.kind == What::service || step.kind == What::logger) && step.text == "stubborn")
+    lingering_.insert(step.name);
 }
 
 // 2.11 starts a supervisor when a scan meets its directory, later versions when the scan is over: with two entries for
@@ -207,8 +233,16 @@ bool Completion::ends(const Step& step) const {
   if (step.kind == What::control) return step.text.find_first_of("tiqb") != std::string::npos;
   if (step.kind != What::signal) return false;
   if (step.signal == SIGABRT) return true;
-  const bool is_handled = programs_.contains("SIG" + std::string(sigabbrev_np(step.signal)));
-  return !is_handled && (step.signal == SIGTERM || step.signal == SIGINT || step.signal == SIGQUIT);
+  return !is_handled(step) && (step.signal == SIGTERM || step.signal == SIGINT || step.signal == SIGQUIT);
+}
+
+bool Completion::prunes(const Step& step) const {
+  if (step.kind == What::control) return step.text.find_first_of("nNh") != std::string::npos;
+  return step.kind == What::signal && step.signal == SIGHUP && !is_handled(step);
+}
+
+bool Completion::is_handled(const Step& step) const {
+  return programs_.contains("SIG" + std::string(sigabbrev_np(step.signal)));
 }
 
 // A supervisor that has outlived the scanner keeps the next one's from its place: a real one tries each second, ours
@@ -220,10 +254,14 @@ void Completion::start() {
   steps_.push_back({What::start, "", ""});
   running_ = true;
   changed_ = false;
+  removed_.clear();
+  returned_.clear();
 }
 
 void Completion::add(const Step& step) {
   if (is_a_second_name(step)) return;
+  // To 2.11 half a pair that has been removed is not wanted again until it has ended: each prune tells it once more.
+  if (running_ && prunes(step) && !returned_.empty()) return;
   note(step);
   if (step.kind == What::start) {
     if (!running_) start();

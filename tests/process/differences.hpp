@@ -128,6 +128,8 @@ inline constexpr auto differences = std::to_array<Difference>({
    "2.15, and ours, start a supervisor again 1 s after its last start, so mostly at once; 2.11 1 s after its death"},
   {"log-may-come-and-go", Side::supervisor,
    "2.15, and ours, start a logger whose directory is made later, and stop one that has gone; 2.11 looks only once"},
+  {"a-pair-that-comes-back-is-wanted-at-once", Side::supervisor,
+   "2.11 tells the half of a pair that lingers to leave at each prune, although its entry is back; 2.15, and ours, do not"},
   {"handlers-that-are-not-executable-are-silent", Side::supervisor,
    "2.11 warns about a signal handler that is not executable; 2.15, and ours, take it as switched off"},
   {"crash-codes", Side::supervisor,

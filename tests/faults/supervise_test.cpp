@@ -128,8 +128,22 @@ ServiceDir Life::made(const Scene& scene) {
   return dir;
 }
 
+// Whatever descends from the runner, and which of them have the lock of the service.
+std::string processes() {
+  std::string text;
+  for (const pid_t pid : descendants(getpid())) {
+    text += std::to_string(pid) + " " + process_state(pid);
+    for (const std::string& word : command_line(pid)) text += " " + word;
+    for (const int fd : open_fds(pid))
+      if (contains(fd_target(pid, fd), service_dir::service_lock)) text += " (has the lock open)";
+    text += "; ";
+  }
+  return text;
+}
+
 void Life::await(std::string_view what, const std::function<bool()>& holds, Here here) {
   INFO("it said: ", err());
+  INFO("there are: ", processes());
   eventually(
       what,
       [&] {

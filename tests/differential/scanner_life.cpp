@@ -24,7 +24,7 @@ constexpr std::array entries{"a"sv, "b"sv, "c"sv, "d"sv, "e"sv, "x y"sv, "-z"sv}
 
 class Maker {
  public:
-  explicit Maker(std::uint64_t seed) : chance_(seed) {}
+  explicit Maker(std::uint64_t seed) : chance_(seed), is_patient_(chance_.percent(50)) {}
 
   ScannerLife life();
 
@@ -43,6 +43,9 @@ class Maker {
   Step step();
 
   Chance chance_;
+  // Do the loggers end at the end of their input only? Where TERM ends them, they are not told to leave together with
+  // those who write to them: which end comes first would be chance.
+  bool is_patient_;
   std::set<std::string, std::less<>> logged_, stubborn_;
 };
 
@@ -51,7 +54,8 @@ void Maker::make_service(std::vector<Step>& setup, std::string_view name) {
   if (kind == "stubborn") stubborn_.insert(std::string(name));
   setup.push_back({What::service, std::string(name), std::string(kind)});
   if (!chance_.percent(50)) return;
-  const auto logger = chance_.pick({"plain"sv, "plain"sv, "plain"sv, "stubborn"sv, "idle"sv, "file"sv});
+  auto logger = chance_.pick({"plain"sv, "plain"sv, "plain"sv, "stubborn"sv, "idle"sv, "file"sv});
+  if (logger == "plain" && is_patient_) logger = "patient";
   setup.push_back({What::logger, std::string(name), std::string(logger)});
   if (logger == "file") return;
   logged_.insert(std::string(name));
@@ -81,9 +85,10 @@ Step Maker::command() {
 }
 
 Step Maker::control() {
+  if (is_patient_ && chance_.percent(15)) return {What::control, "", std::string(chance_.pick({"N"sv, "aN"sv}))};
   return {What::control, "",
-          std::string(chance_.pick({"a"sv, "a"sv, "a"sv, "an"sv, "an"sv, "na"sv, "n"sv, "N"sv, "aN"sv, "h"sv, "z"sv,
-                                    "y"sv, "za"sv, "aa"sv, "\n"sv, "\xff"sv}))};
+          std::string(chance_.pick({"a"sv, "a"sv, "a"sv, "an"sv, "an"sv, "na"sv, "n"sv, "h"sv, "z"sv, "y"sv, "za"sv,
+                                    "aa"sv, "\n"sv, "\xff"sv}))};
 }
 
 Step Maker::signal() {
@@ -111,9 +116,12 @@ Step Maker::program() {
 // In 2.11 a later and weaker wish takes the place of the one before: a prune that of an end, and t that of q. A scan
 // with the wish to end makes 2.15 wait for ever.
 Step Maker::end() {
-  if (chance_.percent(50)) return {What::signal, "", "", chance_.pick({SIGTERM, SIGINT, SIGQUIT, SIGABRT})};
-  return {What::control, "",
-          std::string(chance_.pick({"t"sv, "i"sv, "q"sv, "b"sv, "tb"sv, "bt"sv, "tt"sv, "tq"sv, "zt"sv, "yt"sv}))};
+  if (is_patient_ && chance_.percent(30)) {
+    if (chance_.percent(50)) return {What::signal, "", "", SIGQUIT};
+    return {What::control, "", std::string(chance_.pick({"q"sv, "tq"sv}))};
+  }
+  if (chance_.percent(50)) return {What::signal, "", "", chance_.pick({SIGTERM, SIGINT, SIGABRT})};
+  return {What::control, "", std::string(chance_.pick({"t"sv, "i"sv, "b"sv, "tb"sv, "bt"sv, "tt"sv, "zt"sv, "yt"sv}))};
 }
 
 Step Maker::step() {
@@ -143,9 +151,12 @@ ScannerLife Maker::life() {
   return life;
 }
 
+bool changes_the_entries(const Step& step) {
+  return step.kind == What::link || step.kind == What::unlink || step.kind == What::rename;
+}
+
 bool changes_the_directory(const Step& step) {
-  return step.kind == What::link || step.kind == What::unlink || step.kind == What::rename ||
-         step.kind == What::clutter;
+  return changes_the_entries(step) || step.kind == What::clutter;
 }
 
 bool scans(const Step& step) {
@@ -161,31 +172,54 @@ class Completion {
 
  private:
   [[nodiscard]] bool ends(const Step& step) const;
+  [[nodiscard]] bool prunes(const Step& step) const;
+  [[nodiscard]] bool is_handled(const Step& step) const;
   [[nodiscard]] bool is_a_second_name(const Step& step) const;
+  [[nodiscard]] std::set<std::string> services_with_entries() const;
+  void note_entry(const Step& step);
   void start();
 
   std::vector<Step>& steps_;
   std::set<std::string> programs_;
+  std::set<std::string> logged_, lingering_;    // services, those that may outlive their end or whose logger may
   std::map<std::string, std::string> entries_;  // and their services
+  std::set<std::string> removed_, returned_;    // pairs of which a half may linger
   bool running_ = true;
   bool changed_ = false;  // since the last scan
 };
 
+std::set<std::string> Completion::services_with_entries() const {
+  std::set<std::string> found;
+  for (const auto& [entry, service] : entries_) found.insert(service);
+  return found;
+}
+
+void Completion::note_entry(const Step& step) {
+  const std::set<std::string> before = services_with_entries();
+  if (step.kind == What::link) entries_.try_emplace(step.text, step.name);
+  if (step.kind == What::unlink) entries_.erase(step.name);
+  if (step.kind == What::rename)
+    if (const auto entry = entries_.find(step.name); entry != entries_.end() && step.name != step.text) {
+      entries_[step.text] = entry->second;
+      entries_.erase(entry);
+    }
+  const std::set<std::string> after = services_with_entries();
+  for (const std::string& service : lingering_) {
+    if (!logged_.contains(service) || before.contains(service) == after.contains(service)) continue;
+    if (before.contains(service)) removed_.insert(service);
+    if (before.contains(service)) returned_.erase(service);
+    if (after.contains(service) && removed_.contains(service)) returned_.insert(service);
+  }
+}
+
 // What a step does to the scan directory.
 void Completion::note(const Step& step) {
-  switch (step.kind) {
-    case What::program: programs_.insert(step.name); break;
-    case What::remove: programs_.erase(step.name); break;
-    case What::link: entries_.try_emplace(step.text, step.name); break;
-    case What::unlink: entries_.erase(step.name); break;
-    case What::rename:
-      if (const auto entry = entries_.find(step.name); entry != entries_.end() && step.name != step.text) {
-        entries_[step.text] = entry->second;
-        entries_.erase(entry);
-      }
-      break;
-    default: break;
-  }
+  if (changes_the_entries(step)) return note_entry(step);
+  if (step.kind == What::program) programs_.insert(step.name);
+  if (step.kind == What::remove) programs_.erase(step.name);
+  if (step.kind == What::logger && step.text != "file") logged_.insert(step.name);
+  if ((step.kind == What::service || step.kind == What::logger) && step.text == "stubborn")
+    lingering_.insert(step.name);
 }
 
 // 2.11 starts a supervisor when a scan meets its directory, later versions when the scan is over: with two entries for
@@ -199,22 +233,35 @@ bool Completion::ends(const Step& step) const {
   if (step.kind == What::control) return step.text.find_first_of("tiqb") != std::string::npos;
   if (step.kind != What::signal) return false;
   if (step.signal == SIGABRT) return true;
-  const bool is_handled = programs_.contains("SIG" + std::string(sigabbrev_np(step.signal)));
-  return !is_handled && (step.signal == SIGTERM || step.signal == SIGINT || step.signal == SIGQUIT);
+  return !is_handled(step) && (step.signal == SIGTERM || step.signal == SIGINT || step.signal == SIGQUIT);
+}
+
+bool Completion::prunes(const Step& step) const {
+  if (step.kind == What::control) return step.text.find_first_of("nNh") != std::string::npos;
+  return step.kind == What::signal && step.signal == SIGHUP && !is_handled(step);
+}
+
+bool Completion::is_handled(const Step& step) const {
+  return programs_.contains("SIG" + std::string(sigabbrev_np(step.signal)));
 }
 
 // A supervisor that has outlived the scanner keeps the next one's from its place: a real one tries each second, ours
-// waits.
+// waits. Loggers leave first, while what they read from is still there: otherwise which end comes first is chance.
 void Completion::start() {
-  steps_.push_back({What::dismiss, "", ""});
+  steps_.push_back({What::dismiss, "", "loggers"});
+  steps_.push_back({What::dismiss, "", "all"});
   steps_.push_back({What::release, "", ""});
   steps_.push_back({What::start, "", ""});
   running_ = true;
   changed_ = false;
+  removed_.clear();
+  returned_.clear();
 }
 
 void Completion::add(const Step& step) {
   if (is_a_second_name(step)) return;
+  // To 2.11 half a pair that has been removed is not wanted again until it has ended: each prune tells it once more.
+  if (running_ && prunes(step) && !returned_.empty()) return;
   note(step);
   if (step.kind == What::start) {
     if (!running_) start();
@@ -281,7 +328,7 @@ std::string to_text(const Step& step) {
     case What::gate: return "gate of " + step.name;
     case What::program: return "program " + step.name + ": " + in_one_line(step.text);
     case What::remove: return "remove program " + step.name;
-    case What::dismiss: return "dismiss all";
+    case What::dismiss: return "dismiss " + step.text;
     case What::release: return "release all";
     case What::start: return "start";
   }

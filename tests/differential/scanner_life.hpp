@@ -25,7 +25,7 @@ struct ScannerStep {
     gate,     // lets the service or logger `name` end, if it is a stubborn one
     program,  // .s6-svscan/`name` follows the script `text`
     remove,   // .s6-svscan/`name`
-    dismiss,  // every supervisor is told to leave and to take its service along
+    dismiss,  // every supervisor is told to leave and to take its service along; `text` is all or loggers
     release,  // every stubborn service that lives may end
     start     // the scanner, if there is none any more
   };

@@ -16,6 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 namespace fs = std::filesystem;
 using Step = ScannerStep;
 
@@ -75,7 +76,8 @@ class Side {
       case Step::Kind::program: scan_.program(step.name, step.text); break;
       case Step::Kind::remove: fs::remove(scan_.own(step.name)); break;
       case Step::Kind::dismiss:
-        for (auto& [name, one] : services_) one.watched.send("dx");
+        for (auto& [name, one] : services_)
+          if (step.text == "all" || name.ends_with("/log")) one.watched.send("dx");
         break;
       case Step::Kind::release:
         for (auto& [name, one] : services_) one.release();
@@ -136,7 +138,7 @@ class Side {
     const fs::path path = place_ / "services" / step.name / "log";
     if (step.text == "file") return write_file(path, "");
     Supervised& one = services_.try_emplace(step.name + "/log", path).first->second;
-    one.watched.dir().run_sh("exec cat >voice");
+    one.watched.dir().run_sh((step.text == "patient" ? "trap '' TERM\n"s : ""s) + "exec cat >voice");
     // At the end of its input it would end, again and again: a life with that never comes to rest.
     one.watched.dir().finish_sh("test $1 != 0 || exit 125");
     if (step.text == "idle") one.watched.dir().file("down", "");

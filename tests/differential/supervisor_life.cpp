@@ -32,7 +32,8 @@ struct Setting {
 };
 constexpr std::array notification_fds{"7\n"sv,  "7\n"sv,  "7"sv,    "8\n"sv,  "abc\n"sv, "7\nx"sv,         ""sv,
                                       "7 \n"sv, " 7\n"sv, "07\n"sv, "-1\n"sv, "0x7\n"sv, "99999999999\n"sv};
-constexpr std::array kill_timeouts{"30\n"sv, "0\n"sv, "30"sv, "soon\n"sv, "-1\n"sv, ""sv, "30 \n"sv, "4294967296\n"sv};
+constexpr std::array kill_timeouts{"BRIEF\n"sv, "0\n"sv, "BRIEF"sv,    "soon\n"sv,
+                                   "-1\n"sv,    ""sv,    "BRIEF \n"sv, "4294967296\n"sv};
 constexpr std::array down_signals{"HUP\n"sv,  "SIGUSR1"sv,  "2\n"sv,  "nonsense\n"sv, "KILL\n"sv,    ""sv,
                                   "INT \n"sv, "sigint\n"sv, "65\n"sv, "-2\n"sv,       "SIGHUP\nx"sv, "STOP\n"sv};
 constexpr std::array tally_limits{"1\n"sv, "3"sv, "0\n"sv, "many\n"sv, "2\n"sv, ""sv, "2 \n"sv, "99999999999\n"sv};
@@ -40,10 +41,10 @@ constexpr std::array<Setting, 4> settings{{{"notification-fd", notification_fds}
                                            {"timeout-kill", kill_timeouts},
                                            {"down-signal", down_signals},
                                            {"max-death-tally", tally_limits}}};
-constexpr std::array finish_timeouts{"30\n"sv, "30"sv, "30\n\n"sv, "40\nx"sv, "35\n"sv, "0\n"sv, "0"sv};
+constexpr std::array finish_timeouts{"BRIEF\n"sv, "BRIEF"sv, "BRIEF\n\n"sv, "BRIEF\nx"sv, "0\n"sv, "0"sv};
 // These leave it at five seconds, which pass while a life goes on: for a finish that takes no time. And for one that
 // exists: later versions do not look at the timeout of what is not there.
-constexpr std::array bad_finish_timeouts{""sv, "soon\n"sv, "-1\n"sv, "30 \n"sv, "4294967296\n"sv};
+constexpr std::array bad_finish_timeouts{""sv, "soon\n"sv, "-1\n"sv, "BRIEF \n"sv, "4294967296\n"sv};
 
 class Maker {
  public:

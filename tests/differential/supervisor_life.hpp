@@ -16,7 +16,8 @@ struct SupervisorStep {
     signal,     // to the supervisor
     hit,        // a signal to the process that the status names
     gate,       // opens the gate `text` for whoever waits there
-    file,       // writes `text` into the file `name`; "run" and "finish" are scripts of the test service
+    file,       // writes `text` into the file `name`; "run" and "finish" are scripts of the test service. BRIEF is a
+                // timeout that is over when the life goes on, and not before what takes no time is done
     directory,  // makes a directory `name` where a file should be
     remove,     // the file `name`
     start,      // a supervisor, if there is none any more

@@ -20,10 +20,11 @@ using Step = SupervisorStep;
 
 class Side {
  public:
-  // The directory of the programs, and a place of its own; `time` is what TIME stands for.
-  Side(const Scene& scene, const std::string& name, fs::path programs, milliseconds time)
+  // The directory of the programs, and a place of its own.
+  Side(const Scene& scene, const std::string& name, fs::path programs, int patience_factor)
       : programs_(std::move(programs)),
-        time_(time),
+        time_(1000ms * patience_factor),
+        brief_(300ms * patience_factor),
         place_(scene.path() / name),
         service_(place_ / "service"),
         dir_(service_.dir()) {}
@@ -64,8 +65,8 @@ class Side {
     const milliseconds restart = 1200ms + 3 * calm;
     listen(1ms);
     calm_.see(trace());
-    return calm_.lasts() >= calm && (calm_.since_begin() >= restart || !service_.waits_for_restart()) &&
-           timeouts_are_over();
+    return calm_.lasts() >= (may_time_out() ? brief_ + calm : calm) &&
+           (calm_.since_begin() >= restart || !service_.waits_for_restart()) && timeouts_are_over();
   }
 
   std::string snapshot() {
@@ -85,12 +86,13 @@ class Side {
 
   void put(const Step& step) {
     dir_.remove(step.name);
-    if (step.name == "run")
-      dir_.run(step.text);
-    else if (step.name == "finish")
-      dir_.finish(step.text);
-    else
-      dir_.file(step.name, step.text);
+    if (step.name == "run") return (void)dir_.run(step.text);
+    if (step.name == "finish") return (void)dir_.finish(step.text);
+    std::string text = step.text;
+    replace_all(text, "BRIEF", std::to_string(brief_.count()));
+    has_brief_kill_ |= text != step.text && step.name == "timeout-kill";
+    has_brief_finish_ |= text != step.text && step.name == "timeout-finish";
+    dir_.file(step.name, text);
   }
 
   void start_client(const Step& step) {
@@ -123,6 +125,12 @@ class Side {
     return state;
   }
 
+  // May a process be there that is not given more than a brief time? Whether a service has been told to end cannot be
+  // seen.
+  [[nodiscard]] bool may_time_out() const {
+    return service_.process() != 0 && (has_brief_kill_ || (has_brief_finish_ && service_.is_finishing()));
+  }
+
   bool timeouts_are_over() {
     return std::ranges::none_of(clients_,
                                 [](Client& client) { return client.has_timeout && client.process.running(); });
@@ -145,7 +153,9 @@ class Side {
   }
 
   fs::path programs_;
-  milliseconds time_;
+  milliseconds time_;   // TIME
+  milliseconds brief_;  // BRIEF
+  bool has_brief_kill_ = false, has_brief_finish_ = false;
   fs::path place_;
   Watched service_;
   ServiceDir& dir_;
@@ -158,9 +168,8 @@ class Side {
 std::string difference(const SupervisorLife& life, int patience_factor) {
   Scene scene;
   scene.allow_orphans();
-  const milliseconds time = 1000ms * patience_factor;
-  Side real(scene, "real", programs().supervisors, time);
-  Side ours(scene, "ours", programs().clients, time);
+  Side real(scene, "real", programs().supervisors, patience_factor);
+  Side ours(scene, "ours", programs().clients, patience_factor);
   return first_difference(real, ours, life, 100ms * patience_factor);
 }
 

@@ -63,6 +63,7 @@ class Watched {
   // Of the service or its finish, as the status says; 0 if there is none. A status outlives its process, whose number
   // may be another's by now: that is none, too.
   [[nodiscard]] pid_t process() const;
+  [[nodiscard]] bool is_finishing() const { return !raw_status().empty() && dir_.status().finishing; }
   // Is it wanted up, and not yet? It comes back a second after its death, if at all.
   [[nodiscard]] bool waits_for_restart() const;
   void send(const std::string& bytes) const;  // to its control FIFO, if anybody listens

@@ -84,8 +84,7 @@ Logged log_all(const Scene& scene, const Words& words, const Fault& fault) {
   return logged;
 }
 
-void check_lasting(const Fault& fault) {
-  CAPTURE(fault);
+void log_with_lasting_fault(const Fault& fault) {
   Scene scene;
   const LogDir dir(scene.path() / "d");
   const Trace trace(scene.path() / "trace");
@@ -137,10 +136,7 @@ TEST_CASE("log: with streams and a status file any call may fail") {
 
 TEST_CASE("log: a call may fail for a while") {
   if (!strace_works()) SKIP_TEST("needs strace, and the right to use it");
-  for (const Call& call : lasting) {
-    const std::size_t all = walks_everything() ? call.errors.size() : 1;
-    for (std::size_t i = 0; i < all; ++i) check_lasting(failing_always(call, call.errors[i]));
-  }
+  walk_lasting(lasting, log_with_lasting_fault);
 }
 
 TEST_SUITE_END();

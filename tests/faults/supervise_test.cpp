@@ -129,8 +129,22 @@ ServiceDir Life::made(const Scene& scene) {
   return dir;
 }
 
+// Whatever descends from the runner, and which of them have the lock of the service.
+std::string processes() {
+  std::string text;
+  for (const pid_t pid : descendants(getpid())) {
+    text += std::to_string(pid) + " " + process_state(pid);
+    for (const std::string& word : command_line(pid)) text += " " + word;
+    for (const int fd : open_fds(pid))
+      if (contains(fd_target(pid, fd), service_dir::service_lock)) text += " (has the lock open)";
+    text += "; ";
+  }
+  return text;
+}
+
 void Life::await(std::string_view what, const std::function<bool()>& holds, Here here) {
   INFO("it said: ", err());
+  INFO("there are: ", processes());
   eventually(
       what,
       [&] {
@@ -303,7 +317,6 @@ bool live_until_death(const Fault& fault) {
 
 // Everything that changes the service, while a call fails each time; then it works again.
 void live_with_lasting_fault(const Fault& fault, Follow follow) {
-  CAPTURE(fault);
   Scene scene;
   Life life(scene, {});
   life.await_up();
@@ -324,13 +337,6 @@ void live_with_lasting_fault(const Fault& fault, Follow follow) {
   life.leave();
 }
 
-void check_lasting(std::span<const Call> table, Follow follow) {
-  for (const Call& call : table) {
-    const std::size_t all = walks_everything() ? call.errors.size() : 1;
-    for (std::size_t i = 0; i < all; ++i) live_with_lasting_fault(failing_always(call, call.errors[i]), follow);
-  }
-}
-
 TEST_SUITE_BEGIN("supervise");
 
 TEST_CASE("supervise: any call may fail") {
@@ -345,8 +351,8 @@ TEST_CASE("supervise: killed at any call, it leaves nothing in the way of the ne
 
 TEST_CASE("supervise: a call may fail for a while") {
   if (!strace_works()) SKIP_TEST("needs strace, and the right to use it");
-  check_lasting(lasting, Follow::itself);
-  check_lasting(lasting_in_children, Follow::children);
+  walk_lasting(lasting, [](const Fault& fault) { live_with_lasting_fault(fault, Follow::itself); });
+  walk_lasting(lasting_in_children, [](const Fault& fault) { live_with_lasting_fault(fault, Follow::children); });
 }
 
 TEST_SUITE_END();

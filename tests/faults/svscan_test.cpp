@@ -262,7 +262,6 @@ bool live_until_death(const Fault& fault) {
 }
 
 void live_with_lasting_fault(const Fault& fault, Follow follow) {
-  CAPTURE(fault);
   Scene scene;
   Life life(scene, {});
   life.await_all_up();
@@ -281,13 +280,6 @@ void live_with_lasting_fault(const Fault& fault, Follow follow) {
   life.leave();
 }
 
-void check_lasting(std::span<const Call> table, Follow follow) {
-  for (const Call& call : table) {
-    const std::size_t all = walks_everything() ? call.errors.size() : 1;
-    for (std::size_t i = 0; i < all; ++i) live_with_lasting_fault(failing_always(call, call.errors[i]), follow);
-  }
-}
-
 TEST_SUITE_BEGIN("svscan");
 
 TEST_CASE("svscan: any call may fail") {
@@ -302,8 +294,8 @@ TEST_CASE("svscan: killed at any call, it leaves nothing in the way of the next 
 
 TEST_CASE("svscan: a call may fail for a while") {
   if (!strace_works()) SKIP_TEST("needs strace, and the right to use it");
-  check_lasting(lasting, Follow::itself);
-  check_lasting(lasting_in_children, Follow::children);
+  walk_lasting(lasting, [](const Fault& fault) { live_with_lasting_fault(fault, Follow::itself); });
+  walk_lasting(lasting_in_children, [](const Fault& fault) { live_with_lasting_fault(fault, Follow::children); });
 }
 
 TEST_SUITE_END();

@@ -24,11 +24,27 @@ Part part() {
   return part;
 }
 
+// The runner's alarm is for tests that hang; in the complete walk each wait has its own end.
+void do_not_hurry() {
+  if (walks_everything()) alarm(0);
+}
+
+// False: something ended the life before its time. What that was has been told, and the test has failed.
+bool lives_to_its_end(const Fault& fault, const std::function<void()>& life) {
+  CAPTURE(fault);
+  try {
+    life();
+    return true;
+  } catch (const std::exception& problem) {
+    FAIL_CHECK(std::string(problem.what()));
+  } catch (...) {  // an assertion that has been counted already
+  }
+  return false;
+}
+
 class Walk {
  public:
-  explicit Walk(std::span<const Live> kinds) : kinds_(kinds), part_(part()) {
-    if (walks_everything()) alarm(0);  // of the runner, for tests that hang; here each wait has its own end
-  }
+  explicit Walk(std::span<const Live> kinds) : kinds_(kinds), part_(part()) { do_not_hurry(); }
   ~Walk() {
     std::cout << "  " << lives_ << " lives, " << met_ << " of them met a fault, " << failed_ << " failed" << std::endl;
   }
@@ -57,17 +73,9 @@ class Walk {
   }
 
   bool meets(const Live& live, const Fault& fault) {
-    CAPTURE(fault);
     ++lives_;
     bool met = true;
-    try {
-      met = live(fault);
-    } catch (const std::exception& problem) {
-      FAIL_CHECK(std::string(problem.what()));
-      ++failed_;
-    } catch (...) {  // an assertion that has been counted already
-      ++failed_;
-    }
+    if (!lives_to_its_end(fault, [&] { met = live(fault); })) ++failed_;
     if (met) ++met_;
     return met;
   }
@@ -107,6 +115,20 @@ void walk_errors(std::span<const Call> table, const Live& live) {
 void walk_deaths(std::span<const Call> table, const Live& live) {
   Walk walk(std::span(&live, 1));
   for (const Call& call : table) walk.along(call, [&](int number) { return killing(call, number); });
+}
+
+void walk_lasting(std::span<const Call> table, const std::function<void(const Fault&)>& live) {
+  do_not_hurry();
+  const Part mine = part();
+  int number = 0;
+  for (const Call& call : table) {
+    const std::size_t errors = walks_everything() ? call.errors.size() : 1;
+    for (std::size_t i = 0; i < errors; ++i) {
+      if (number++ % mine.of != mine.number - 1) continue;
+      const Fault fault = failing_always(call, call.errors[i]);
+      if (!lives_to_its_end(fault, [&] { live(fault); }) && !walks_everything()) return;
+    }
+  }
 }
 
 }  // namespace s6::test

@@ -21,5 +21,8 @@ void walk_errors(std::span<const Call> table, const Live& live);
 void walk_deaths(std::span<const Call> table, const Live& live);
 // Several kinds of lives, each of which makes some of the calls: every call is to be made in one of them.
 void walk_errors(std::span<const Call> table, std::span<const Live> lives);
+// Calls that fail each time for a while, a life for each call of the table: by default with its first error, in the
+// complete walk with each of them. `live` puts such a fault into a program that runs, and sees to it that it is met.
+void walk_lasting(std::span<const Call> table, const std::function<void(const Fault&)>& live);
 
 }  // namespace s6::test

@@ -253,6 +253,18 @@ TEST_CASE("19: a down-signal that is none means TERM and a warning") {
   }
 }
 
+TEST_CASE("a nul byte does not end what a file says") {
+  Scene scene;
+  ServiceDir dir = scene.service();
+  dir.run("trap INT TERM\nsay up\nsleep").file("down-signal", std::string_view("INT\0\n", 5));
+  Supervisor supervisor(dir);
+  supervisor.expect("su");
+  dir.expect("up");
+  supervisor.send("r");
+  const std::string line = dir.voice().next();
+  CHECK_DIFFERS("a-nul-byte-is-no-end", line == "got TERM");
+}
+
 TEST_CASE("20: a down-signal that the kernel does not know is not sent") {
   Scene scene;
   ServiceDir dir = scene.service();

@@ -408,7 +408,7 @@ TEST_CASE("a pair that comes back while its logger lingers gets a new pipe when 
 TEST_CASE("a pair that comes back while its service lingers gets a new pipe when the service has gone") {
   Scene scene;
   ScanDir scan(scene);
-  ServiceDir a = scan.service("a", "trap TERM\nsay up\ngate die\nexit 0");
+  ServiceDir a = scan.service("a", "trap TERM\ntrap HUP\nsay up\ngate die\nexit 0");
   ServiceDir log = logger_of(a);
   Scanner scanner(scan);
   a.expect("up");
@@ -423,6 +423,14 @@ TEST_CASE("a pair that comes back while its service lingers gets a new pipe when
   scanner.send("a");
   scanner.settle();
   CHECK(scanner.supervisor("a") == service);
+  scanner.send("N");
+  scanner.settle();
+  if (on_real("a-pair-that-comes-back-is-wanted-at-once")) {
+    a.expect("got TERM");
+  } else {  // a second TERM would have come to the supervisor before the command
+    a.send("h");
+    a.expect("got HUP");
+  }
   a.run(talkative);
   a.open_gate("die");
   a.expect("up");

@@ -155,6 +155,10 @@ TEST_CASE("one directory has one supervisor, however many names") {
   scanner.settle();
   REQUIRE(scanner.supervised().size() == 1);
   const std::string name = scanner.supervised()[0];
+  Names met;  // in the order in which everybody who reads the directory meets them
+  for (const auto& entry : std::filesystem::directory_iterator(scan.path()))
+    if (const std::string file = entry.path().filename(); file[0] != '.') met.push_back(file);
+  CHECK_DIFFERS("a-second-name-counts", name == met.back());
   const pid_t pid = scanner.supervisor(name);
   for (const char* removed : {"a", "b"}) {  // and with b also c, which leads nowhere then
     CAPTURE(removed);

@@ -383,7 +383,7 @@ TEST_CASE("an instance that somebody is at work on is left to him") {
   for (const char* const program : {"create", "delete"}) {
     const Ran ran = service.ran(program, {}, "one");
     CHECK(ran.exit == exited(100));
-    CHECK(contains(ran.err, "instance one is just being created or deleted"));
+    CHECK(contains(ran.err, "is just being created or deleted; try again"));
   }
   CHECK(service.scanner().supervises("one"));
   service.end();
@@ -456,7 +456,7 @@ TEST_CASE("an instance whose supervisor stays longer than one waits is left to t
     wait_dead(supervisor);
     if (exit == exited(99) && patience_ms < 16'000) continue;
     CHECK(exit == exited(0));
-    CHECK(contains(deleting.err(), service.copy("slow").string() + " is left: it has a supervisor still"));
+    CHECK(contains(deleting.err(), service.copy("slow").string() + " is left, as it has a supervisor still"));
     break;
   }
   CHECK(service.ran("delete", {}, "slow").exit == exited(0));

@@ -84,7 +84,7 @@ TEST_CASE("refused: a down file that cannot be removed is told by s6-svlink") {
   const Ran ran = run(refused(unlink_calls, EROFS,
                               Start{.argv = {client("s6-svlink"), "-d", scan.path().string(), a.path().string()}}));
   CHECK(ran.exit == exited(0));
-  CHECK(contains(ran.err, "; the service will be down the next time, too"));
+  CHECK(contains(ran.err, "; the next supervisor will not start the service"));
   CHECK(is_there(a / "down"));
   CHECK(scanner.supervises("a"));
   CHECK(scanner.end() == exited(0));

@@ -37,6 +37,9 @@ TEST_SUITE("spawn") {
     auto first = sys::pipe(), second = sys::pipe();
     REQUIRE(first);
     REQUIRE(second);
+    // Out of the way of the numbers that are used here.
+    for (UniqueFd* end : {&first->read_end, &first->write_end, &second->read_end, &second->write_end})
+      *end = std::move(*sys::dup_above(end->get(), 20));
     // 7 and 8 in the child are what 8 and 7 are here: neither may be overwritten before it has been copied.
     const UniqueFd seven(::dup2(first->write_end.get(), 7)), eight(::dup2(second->write_end.get(), 8));
     const FdMove moves[] = {{8, 7}, {7, 8}};

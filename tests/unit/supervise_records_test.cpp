@@ -59,17 +59,26 @@ TEST_SUITE("records") {
     dir.fifo("supervise/status");
     CHECK(in_directory(dir, {}, 0, is_refused));
   }
-  TEST_CASE("a tally that cannot be read is not lost") {
+  TEST_CASE("a full tally that cannot be read is not lost") {
     const Scratch dir;
     dir.directory("supervise");
-    dir.file("supervise/death_tally", std::string(wire::death_size, 'x'));
+    dir.file("max-death-tally", "2");
+    dir.file("supervise/death_tally", std::string(2 * wire::death_size, 'x'));
     const auto refused = [] { return append_to_tally({}).error().code == EIO; };
     CHECK(in_directory(dir, {{SYS_pread64}}, EIO, refused));
     CHECK(in_directory(dir, {{SYS_pread64}}, 0, refused));  // it has become shorter meanwhile
     CHECK(in_directory(dir, fstat_calls, EIO, refused));
-    CHECK(std::filesystem::file_size(dir.path("supervise/death_tally")) == wire::death_size);
+    CHECK(std::filesystem::file_size(dir.path("supervise/death_tally")) == 2 * wire::death_size);
     CHECK_FALSE(std::filesystem::exists(dir.path("supervise/death_tally.new")));
     CHECK(in_directory(dir, {}, 0, [] { return static_cast<bool>(append_to_tally({})); }));
     CHECK(std::filesystem::file_size(dir.path("supervise/death_tally")) == 2 * wire::death_size);
+  }
+  TEST_CASE("a tally that cannot be extended is replaced") {
+    const Scratch dir;
+    dir.directory("supervise");
+    const auto recorded = [] { return static_cast<bool>(append_to_tally({})); };
+    dir.file("supervise/death_tally", std::string(wire::death_size - 1, 'x'));
+    CHECK(in_directory(dir, {}, 0, recorded));
+    CHECK(std::filesystem::file_size(dir.path("supervise/death_tally")) == wire::death_size);
   }
 }

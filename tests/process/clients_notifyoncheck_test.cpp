@@ -381,7 +381,7 @@ TEST_CASE("notifyoncheck: a check that ends in time is not late") {
 TEST_CASE("notifyoncheck: the global timeout ends the checks, and kills the one that runs") {
   Scene scene;
   Checked service(scene);
-  service.options("-d -T 200").check("say %p\nsleep");
+  service.options("-d -T 1000").check("say %p\nsleep");
   Started started(service);
   const pid_t checking = adopted();
   const pid_t check = number(service.checks().next());
@@ -394,7 +394,9 @@ TEST_CASE("notifyoncheck: the global timeout ends the checks, and kills the one 
 TEST_CASE("notifyoncheck: the global timeout counts the waiting, too") {
   Scene scene;
   Checked service(scene);
-  service.options("-d -s 100000 -T 50").check("say check\nexit 0");
+  service
+      .options("-d -s 100000 -T 1000")  // time to start: the real one has a helper
+      .check("say check\nexit 0");
   Started started(service);
   const pid_t checking = adopted();
   CHECK(end_of(checking) == exited(3));

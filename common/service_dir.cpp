@@ -21,7 +21,9 @@ namespace {
 template <std::size_t size, class Use>
 [[gnu::noinline]] auto use_path(const char* directory, std::string_view name, Use use) noexcept {
   const TextBuffer<size> path{directory, *directory == '\0' ? "" : "/", *directory == '\0' ? "" : name};
-  return path.ok() ? use(path.c_str()) : Error{ENAMETOOLONG, "look at", directory};
+  auto used = path.ok() ? use(path.c_str()) : Error{ENAMETOOLONG, "look at", directory};
+  // The path is gone when the caller sees the error.
+  return used ? std::move(used) : Error{used.error().code, used.error().doing, directory};
 }
 template <class Use>
 auto with_path_below(const char* directory, std::string_view name, Use use) noexcept {

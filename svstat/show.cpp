@@ -19,9 +19,15 @@ namespace {
   cli::die(error, service_dir::remedy(directory, service_dir::Use::look, error.code));
 }
 
+// Out of line, as it needs room for a path.
+[[noreturn, gnu::noinline]] void die_of_down_file(const char* directory, const Error& error) noexcept {
+  const PathBuffer path = service_dir::below(directory, service_dir::down);
+  die_of_look(directory, {error.code, error.doing, path.c_str()});
+}
+
 bool is_normally_up_or_die(const char* directory) noexcept {
   const auto found = service_dir::access_below(directory, service_dir::down, F_OK);
-  if (!found && found.error().code != ENOENT) die_of_look(directory, found.error());
+  if (!found && found.error().code != ENOENT) die_of_down_file(directory, found.error());
   return !found;
 }
 

@@ -105,7 +105,9 @@ equal 'exactly one' "$(pgrep -c -f '^/usr/bin/sleep 2000$')" 1
 # The scanner is killed: services go on, can be stopped, and a new tree takes them over.
 daemon=$(status_of pid once)
 rc-service often start
-kill -KILL "$(cat /run/s6-svscan.pid)"
+scanner=$(cat /run/s6-svscan.pid)
+kill -KILL "$scanner"
+check 'a killed scanner: it is dead' eventually gone "$scanner"
 check 'a killed scanner: its services go on' alive "$daemon"
 outcome rc-service s6-svscan status
 equal 'a killed scanner: status' "$code" 32
@@ -120,7 +122,11 @@ refuted 'a killed scanner: stopped ones are not' test -L "$scan/often"
 
 # Both are killed.
 daemon=$(status_of pid once)
-kill -KILL "$(cat /run/s6-svscan.pid)" "$(parent_of "$daemon")"
+scanner=$(cat /run/s6-svscan.pid)
+supervisor=$(parent_of "$daemon")
+kill -KILL "$scanner" "$supervisor"
+check 'all supervisors are killed: they are dead' eventually gone "$scanner"
+check 'all supervisors are killed: that of the service, too' eventually gone "$supervisor"
 outcome rc-service once stop
 equal 'all supervisors are killed: stop' "$code" 0
 check 'all supervisors are killed: the daemon is gone' gone "$daemon"

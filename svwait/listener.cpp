@@ -74,14 +74,14 @@ Listener::Outcome Listener::wait() noexcept {
 }
 
 Listener::Outcome Listener::wait_or_signal() noexcept {
-  arm_at_ = sys::after(sys::monotonic_now(), time_to_arm);
+  removals_.open_later(sys::monotonic_now());
   take_signal();
   while (signal_ == 0 && !is_heard() && !is_lost()) {
     const bool last_look = sys::monotonic_now() >= deadline_;
     if (auto ready = poll(); !ready) return fail(ready.error());
     if (take_signal()) break;
     handle_ready();
-    if (arm_at_ <= sys::monotonic_now() && !is_heard()) arm();
+    if (removals_.opens_at() <= sys::monotonic_now() && !is_heard()) arm();
     if (last_look && !is_heard() && !is_lost()) return time_out();
   }
   cancel();
@@ -91,7 +91,6 @@ Listener::Outcome Listener::wait_or_signal() noexcept {
 
 // What only those need who wait long.
 void Listener::arm() noexcept {
-  arm_at_ = sys::never;
   removals_.open();
   for (Entry& entry : entries_) removals_.watch(entry.subscription);
   check_subscriptions();
@@ -102,7 +101,7 @@ Result<int> Listener::poll() noexcept {
   fds_[1] = {.fd = removals_.fd(), .events = POLLIN};
   for (std::size_t i = 0; i < entries_.size(); ++i)
     fds_[fixed_fds + i] = {.fd = entries_[i].subscription.fd(), .events = POLLIN};
-  return sys::poll(fds_, std::min(deadline_, arm_at_));
+  return sys::poll(fds_, std::min(deadline_, removals_.opens_at()));
 }
 
 void Listener::handle_ready() noexcept {
@@ -111,7 +110,7 @@ void Listener::handle_ready() noexcept {
     for (int reads = 0; reads < reads_per_turn && read_once(entries_[i]); ++reads) {
     }
   }
-  if (!is_heard() && is_armed() && removals_.suspected(fds_[1].revents)) check_subscriptions();
+  if (!is_heard() && removals_.suspected(fds_[1].revents)) check_subscriptions();
 }
 
 bool Listener::read_once(Entry& entry) noexcept {

@@ -66,7 +66,6 @@ class Listener {
 
   Result<void> allocate(std::span<const char* const> wishes) noexcept;
   void arm() noexcept;
-  [[nodiscard]] bool is_armed() const noexcept { return arm_at_ == sys::never; }
   [[nodiscard]] Result<int> poll() noexcept;
   void handle_ready() noexcept;
   bool read_once(Entry& entry) noexcept;  // false: there was nothing, or nothing more is wanted
@@ -87,7 +86,6 @@ class Listener {
   EndingSignals signals_;
   int signal_ = 0;  // that came
   Removals removals_;
-  sys::Nanoseconds arm_at_ = sys::never;  // never: is armed
 };
 
 }  // namespace s6::svwait

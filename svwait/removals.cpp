@@ -11,6 +11,7 @@
 namespace s6::svwait {
 
 void Removals::open() noexcept {
+  opens_at_ = sys::never;
   if (auto watcher = sys::file_watcher(); watcher) watcher_ = std::move(*watcher);
 }
 
@@ -22,6 +23,7 @@ void Removals::watch(const fifodir::Subscription& subscription) noexcept {
 }
 
 bool Removals::suspected(short revents) noexcept {
+  if (opens_at_ != sys::never) return false;
   if (!watcher_) return true;
   if (revents == 0) return false;
   std::array<std::byte, 4096> drained;

@@ -15,14 +15,18 @@ constexpr sys::Nanoseconds time_to_arm = 200 * sys::millisecond;
 // did.
 class Removals {
  public:
+  void open_later(sys::Nanoseconds now) noexcept { opens_at_ = sys::after(now, time_to_arm); }
+  // When open() is due; never: it has been done, or is not wanted.
+  [[nodiscard]] sys::Nanoseconds opens_at() const noexcept { return opens_at_; }
   void open() noexcept;
   void watch(const fifodir::Subscription& subscription) noexcept;
   [[nodiscard]] int fd() const noexcept { return watcher_.get(); }  // -1: cannot wake
-  // `revents` is what poll found on fd(). true: see which subscriptions are still published.
+  // `revents` is what poll found on fd(). true: see which subscriptions are still published. Never before open().
   [[nodiscard]] bool suspected(short revents) noexcept;
 
  private:
   UniqueFd watcher_;
+  sys::Nanoseconds opens_at_ = sys::never;
 };
 
 }  // namespace s6::svwait

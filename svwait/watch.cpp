@@ -149,7 +149,7 @@ void Watch::set(Entry& entry, const Service& now) noexcept {
 
 int Watch::wait() noexcept {
   heed_signals();
-  arm_at_ = sys::after(sys::monotonic_now(), time_to_arm);
+  removals_.open_later(sys::monotonic_now());
   while (!over()) {
     const bool last_look = sys::monotonic_now() >= deadline_;
     if (auto ready = poll(); !ready) give_up(ready.error());
@@ -163,7 +163,6 @@ int Watch::wait() noexcept {
 
 // What only those need who wait long.
 void Watch::arm() noexcept {
-  arm_at_ = sys::never;
   removals_.open();
   for (Entry& entry : entries_) {
     removals_.watch(entry.subscription);
@@ -254,7 +253,7 @@ Result<int> Watch::poll() noexcept {
   fd_count_ = fixed_fds;
   fds_[0] = {.fd = signals_.fd(), .events = POLLIN};
   fds_[1] = {.fd = removals_.fd(), .events = POLLIN};
-  sys::Nanoseconds until = std::min(deadline_, arm_at_);
+  sys::Nanoseconds until = std::min(deadline_, removals_.opens_at());
   for (std::uint32_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
     entry.supervisor_polled = static_cast<bool>(entry.supervisor);
@@ -279,12 +278,12 @@ void Watch::handle_ready() noexcept {
     else if (entry.supervisor_polled)  // no letter just read has put another in its place
       supervisor_died(entry);
   }
-  if (!over() && is_armed() && removals_.suspected(fds_[1].revents)) check_subscriptions();
+  if (!over() && removals_.suspected(fds_[1].revents)) check_subscriptions();
 }
 
 void Watch::handle_times() noexcept {
   const sys::Nanoseconds now = sys::monotonic_now();
-  if (arm_at_ <= now && !over()) arm();
+  if (removals_.opens_at() <= now && !over()) arm();
   for (Entry& entry : entries_)
     if (entry.grace_end <= now && !over()) end_of_grace(entry);
 }

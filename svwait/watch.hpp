@@ -67,7 +67,6 @@ class Watch {
   Result<void> read_status(Entry& entry) noexcept;
   void set(Entry& entry, const Service& now) noexcept;
   void arm() noexcept;
-  [[nodiscard]] bool is_armed() const noexcept { return arm_at_ == sys::never; }
   void watch_supervisor(Entry& entry) noexcept;
   void start_grace(Entry& entry) noexcept;
   bool read_letters(Entry& entry) noexcept;  // false: there were none
@@ -96,7 +95,6 @@ class Watch {
   std::size_t fd_count_ = 0;
   EndingSignals signals_;
   Removals removals_;
-  sys::Nanoseconds arm_at_ = sys::never;  // never: is armed
 };
 
 // The end of a time limit in milliseconds, 0 for none.

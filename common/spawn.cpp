@@ -28,9 +28,12 @@
 namespace s6 {
 namespace {
 
+enum class Descriptors : bool { own, shared };
+
 // What parent and child share. The child writes the error; while it can, the parent does not run.
 struct Shared {
   const Spawn& request;
+  volatile Descriptors descriptors = Descriptors::own;  // of the child
   volatile int failed_with = 0;
   const char* volatile doing = "";
   const char* volatile path = "";
@@ -92,6 +95,11 @@ Error become_program(const Spawn& request) noexcept {
 }
 
 [[gnu::noinline]] int run_child(Shared& shared) noexcept {
+  if (shared.descriptors == Descriptors::shared) {
+    if (!sys::leave_descriptors_from(shared.request.descriptors_below))
+      return fail(shared, {ENOSYS, "leave descriptors behind", ""});
+    shared.descriptors = Descriptors::own;
+  }
   return fail(shared, become_program(shared.request));
 }
 
@@ -138,16 +146,19 @@ Result<pid_t> outcome(pid_t pid, const Shared& shared) noexcept {
 }
 
 // vfork knows no flags.
-[[gnu::noinline]] Result<pid_t> spawn_in_own_pid_namespace(const Spawn& request) noexcept {
+[[gnu::noinline]] Result<pid_t> spawn_by_clone(Shared& shared, int flags) noexcept {
   alignas(16) std::byte stack[8192 + 2 * path_size];
-  Shared shared{.request = request};
   struct Start {
     static int run(void* argument) noexcept { return run_child(*static_cast<Shared*>(argument)); }
   };
-  const pid_t pid =
-      ::clone(&Start::run, stack + sizeof stack, SIGCHLD | CLONE_NEWPID | CLONE_VM | CLONE_VFORK, &shared);
+  const pid_t pid = ::clone(&Start::run, stack + sizeof stack, SIGCHLD | CLONE_VM | CLONE_VFORK | flags, &shared);
   forget_redzones(stack);
   return outcome(pid, shared);
+}
+
+Result<pid_t> spawn_in_own_pid_namespace(const Spawn& request) noexcept {
+  Shared shared{.request = request};
+  return spawn_by_clone(shared, CLONE_NEWPID);
 }
 
 // For as long as it lives, another descriptor is in the place of one of the parent's own.
@@ -172,27 +183,14 @@ class Lent {
 
 // Parent and child share the table of descriptors until the child takes a copy of its beginning. So what is moved is
 // put in its place by the parent. Nothing: the system cannot do this.
-[[gnu::noinline]] std::optional<Result<pid_t>> spawn_with_few_descriptors(const Spawn& request) noexcept {
-  alignas(16) std::byte stack[8192 + 2 * path_size];
-  struct Start {
-    Shared shared;
-    bool has_few = false;
-    static int run(void* argument) noexcept {
-      Start& start = *static_cast<Start*>(argument);
-      start.has_few = sys::leave_descriptors_from(start.shared.request.descriptors_below);
-      return start.has_few ? run_child(start.shared) : 127;
-    }
-  };
+std::optional<Result<pid_t>> spawn_with_few_descriptors(const Spawn& request) noexcept {
   std::optional<Lent> lent;
   if (!request.moves.empty() && !lent.emplace(request.moves[0]).is_done()) return std::nullopt;
   Spawn in_place = request;
   in_place.moves = {};
-  Start start{.shared = {.request = in_place}};
-  const pid_t pid = ::clone(&Start::run, stack + sizeof stack, SIGCHLD | CLONE_FILES | CLONE_VM | CLONE_VFORK, &start);
-  forget_redzones(stack);
-  if (pid >= 0 && !start.has_few) start.shared.failed_with = ENOSYS;
-  const Result<pid_t> done = outcome(pid, start.shared);
-  return start.has_few ? std::optional(done) : std::nullopt;
+  Shared shared{.request = in_place, .descriptors = Descriptors::shared};
+  const Result<pid_t> started = spawn_by_clone(shared, CLONE_FILES);
+  return shared.descriptors == Descriptors::own ? std::optional(started) : std::nullopt;
 }
 
 }  // namespace

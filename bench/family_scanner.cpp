@@ -29,6 +29,19 @@ class Rest {
   double last_;
 };
 
+// `tell` makes the scanner look, unless it sees by itself.
+template <class Tell>
+void sample_addition(Tree& tree, Tell tell, const Sink& sink, const char* time, const char* cpu) {
+  const double cpu_before = cpu_milliseconds(tree.scanner());
+  Subscribers events(tree.add_with_events(), 1);
+  const Stopwatch stopwatch;
+  tell();
+  events.expect('U');
+  sink(time, stopwatch.milliseconds());
+  sink(cpu, cpu_milliseconds(tree.scanner()) - cpu_before);
+  tree.remove_last();
+}
+
 class Scanner : public Scenario {
  public:
   explicit Scanner(const Candidate& candidate) : tree_(candidate) {
@@ -40,7 +53,8 @@ class Scanner : public Scenario {
   void sample(const Sink& sink) override {
     sink("rescan", rescan_milliseconds(tree_));
     sample_calls(sink);
-    sample_addition(sink);
+    sample_addition(
+        tree_, [this] { tree_.control("a"); }, sink, "add-one", "add-one-cpu");
   }
 
  private:
@@ -50,17 +64,6 @@ class Scanner : public Scenario {
         tree_.scanner(), [&] { tree_.control("a"); }, [&] { return rest.has_come(); });
     sink("rescan-stats", static_cast<double>(calls.stat_like) / services);
     sink("rescan-calls", static_cast<double>(calls.all) / services);
-  }
-
-  void sample_addition(const Sink& sink) {
-    Subscribers events(tree_.add_with_events(), 1);
-    const double cpu_before = cpu_milliseconds(tree_.scanner());
-    const Stopwatch stopwatch;
-    tree_.control("a");
-    events.expect('U');
-    sink("add-one", stopwatch.milliseconds());
-    sink("add-one-cpu", cpu_milliseconds(tree_.scanner()) - cpu_before);
-    tree_.remove_last();
   }
 
   Tree tree_;
@@ -80,13 +83,8 @@ class Watched : public Scenario {
   void sample(const Sink& sink) override {
     if (!tree_.candidate().can_watch) return;
     sleep_for(std::chrono::milliseconds(200));  // it scans at most ten times a second
-    const double cpu_before = cpu_milliseconds(tree_.scanner());
-    const Stopwatch stopwatch;
-    Subscribers events(tree_.add_with_events(), 1);
-    events.expect('U');
-    sink("watch-add-one", stopwatch.milliseconds());
-    sink("watch-add-one-cpu", cpu_milliseconds(tree_.scanner()) - cpu_before);
-    tree_.remove_last();
+    sample_addition(
+        tree_, [] {}, sink, "watch-add-one", "watch-add-one-cpu");
   }
 
  private:

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <optional>
+
 #include "common/sys.hpp"
 #include "fabricated.hpp"
 #include "harness.hpp"
@@ -117,47 +119,44 @@ TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("svscan");
 
+// A scanner beside a supervisor that it did not start, and that it cannot watch.
+struct BesideAnother {
+  Scene scene;
+  ScanDir scan{scene};
+  ServiceDir a = scan.service("a");
+  std::optional<Supervisor> other;
+  std::optional<Scanner> scanner;
+
+  explicit BesideAnother(int code) {
+    scene.allow_orphans();
+    other.emplace(a);
+    other->expect("su");
+    a.expect("up");
+    scanner.emplace(scan, std::vector<std::string>{}, refused({{SYS_pidfd_open}}, code, {}));
+  }
+  // The scanner's own supervisor comes in its place.
+  void end_the_other() {
+    other->send("xd");
+    CHECK(other->wait() == exited(0));
+    a.expect("up");
+  }
+};
+
 TEST_CASE("refused: a supervisor whose end the kernel does not tell is looked for now and then") {
   if (are_theirs()) return;
-  Scene scene;
-  scene.allow_orphans();
-  ScanDir scan(scene);
-  ServiceDir a = scan.service("a");
-  Supervisor other(a);
-  other.expect("su");
-  a.expect("up");
-  Start how;
-  how.in_child = [] {
-    if (!refuse({{SYS_pidfd_open}}, ENOSYS)) _exit(125);
-  };
-  Scanner scanner(scan, {}, how);
-  scanner.expect_message("a has a supervisor that this s6-svscan did not start; trying again now and then");
-  other.send("xd");
-  CHECK(other.wait() == exited(0));
-  a.expect("up");
-  CHECK(scanner.end() == exited(0));
+  BesideAnother both(ENOSYS);
+  both.scanner->expect_message("a has a supervisor that this s6-svscan did not start; trying again now and then");
+  both.end_the_other();
+  CHECK(both.scanner->end() == exited(0));
 }
 
 TEST_CASE("refused: a supervisor that has gone before it could be watched is replaced") {
   if (are_theirs()) return;
-  Scene scene;
-  scene.allow_orphans();
-  ScanDir scan(scene);
-  ServiceDir a = scan.service("a");
-  Supervisor other(a);
-  other.expect("su");
-  a.expect("up");
-  Start how;
-  how.in_child = [] {
-    if (!refuse({{SYS_pidfd_open}}, ESRCH)) _exit(125);
-  };
-  Scanner scanner(scan, {}, how);
-  scanner.expect_message("s6-supervise a: fatal: ");
-  other.send("xd");
-  CHECK(other.wait() == exited(0));
-  a.expect("up");
-  CHECK(scanner.count_messages("did not start") == 0);
-  CHECK(scanner.end() == exited(0));
+  BesideAnother both(ESRCH);
+  both.scanner->expect_message("s6-supervise a: fatal: ");
+  both.end_the_other();
+  CHECK(both.scanner->count_messages("did not start") == 0);
+  CHECK(both.scanner->end() == exited(0));
 }
 
 TEST_CASE("refused: with few descriptors only some foreign supervisors are watched") {

@@ -17,8 +17,8 @@ namespace s6::cli {
 
 // For a command line whose options ended with a problem. `exit_codes` is for the help: a list like "0 done, 1 nothing
 // to do" of what is not the same for all programs.
-[[noreturn]] void answer_or_refuse(std::string_view usage_line, const options::Outcome& outcome,
-                                   std::string_view exit_codes) noexcept;
+[[noreturn, gnu::noinline]] void answer_or_refuse(std::string_view usage_line, const options::Outcome& outcome,
+                                                  std::string_view exit_codes) noexcept;
 
 // For programs without options, whose operands can be any words: --help and --version are only answered when they are
 // the only word and that is too few. Otherwise it returns.

@@ -21,9 +21,9 @@ struct ControlDirectory {
 UniqueFd take_lock_or_die(const char* where) noexcept;
 
 // Makes what is missing. A wrong state, or another s6-svscan, ends the program with 100; a refusal of the system, 111.
-ControlDirectory acquire_or_die(const char* where) noexcept;
+[[gnu::noinline]] ControlDirectory acquire_or_die(const char* where) noexcept;
 
 // Removes the entries whose target is gone: what the tree was told to run before and nobody can run any more.
-void remove_dangling_links_or_die(const char* where) noexcept;
+[[gnu::noinline]] void remove_dangling_links_or_die(const char* where) noexcept;
 
 }  // namespace s6::svscan

@@ -26,7 +26,7 @@ bool is_stderr(int fd) noexcept {
   return file && its_file && file->st_dev == its_file->st_dev && file->st_ino == its_file->st_ino;
 }
 
-Settings settings_or_die(int argc, char** argv) noexcept {
+[[gnu::noinline]] Settings settings_or_die(int argc, char** argv) noexcept {
   const CommandLine line = parse_command_line(std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0));
   const Settings& settings = line.settings;
   const auto usage = options::usage("s6-svscan", option_table, operand_text);
@@ -64,7 +64,7 @@ std::span<char> path_text(std::span<std::byte> memory) noexcept {
   return {static_cast<char*>(static_cast<void*>(memory.data())), ProgramPath::text_size};
 }
 std::span<std::byte> memory_behind(const ProgramPath& path, std::span<std::byte> memory) noexcept {
-  constexpr std::size_t alignment = alignof(std::uint64_t);
+  constexpr std::size_t alignment = ServiceTable::record_alignment;
   return memory.subspan((path.used() + alignment - 1) / alignment * alignment);
 }
 

@@ -225,7 +225,7 @@ void Scanner::watch_the_directory() noexcept {
 
 // How many changes there are, and what they were, does not matter: the directory will be read.
 void Scanner::notice_changes() noexcept {
-  std::array<std::byte, 4096> changes;
+  std::array<std::byte, 1024> changes;
   for (int i = 0; i < most_reads_of_changes; ++i)
     if (!sys::read(changes_.get(), changes)) break;
   scan_soon(sys::monotonic_now(), least_between_noticed_scans);

@@ -40,11 +40,11 @@ class Scanner {
   void on_signal(int signal) noexcept;
   void reap_children() noexcept;
   void look_after_others() noexcept;
-  void notice_changes() noexcept;
+  [[gnu::noinline]] void notice_changes() noexcept;
 
   // Scanning.
   void watch_the_directory() noexcept;
-  void scan(sys::Nanoseconds now) noexcept;
+  [[gnu::noinline]] void scan(sys::Nanoseconds now) noexcept;
   Result<void> read_directory() noexcept;
   void examine(const sys::DirectoryReader::Entry& entry) noexcept;
   Result<std::optional<DirectoryId>> find_log(std::string_view name, DirectoryId id, const struct stat& st) noexcept;
@@ -56,14 +56,14 @@ class Scanner {
   // Supervisors.
   void start_what_is_due() noexcept;
   void make_pipe(Index service) noexcept;
-  void start(Index who, sys::Nanoseconds now) noexcept;
-  void find_out_who_holds(Index who) noexcept;
+  [[gnu::noinline]] void start(Index who, sys::Nanoseconds now) noexcept;
+  [[gnu::noinline]] void find_out_who_holds(Index who) noexcept;
   Result<void> wait_for_end_of(Index who, pid_t other) noexcept;
   void tell(Reach reach, Farewell loggers) noexcept;
   void close(const Loose& loose) noexcept;
 
   // The end.
-  void leave() noexcept;
+  [[gnu::noinline]] void leave() noexcept;
   void wait_until_all_are_dead() noexcept;
 
   Settings settings_;

@@ -30,8 +30,7 @@ struct ServiceTable::Layout {
   explicit Layout(const Limits& limits, std::byte* start = nullptr) noexcept
       : memory(start),
         records(take<Record>(limits.services)),
-        heap(take<StartQueue::Entry>(limits.services)),
-        places(take<std::uint32_t>(limits.services)),
+        queue(take<StartQueue::Cell>(limits.services)),
         by_directory(take<std::uint32_t>(HashIndex::cells_for(limits.services))),
         by_pid(take<std::uint32_t>(HashIndex::cells_for(limits.services))),
         by_name(take<std::uint32_t>(HashIndex::cells_for(limits.services))),
@@ -51,8 +50,7 @@ struct ServiceTable::Layout {
   std::byte* memory;
   std::size_t size = 0;
   std::span<Record> records;
-  std::span<StartQueue::Entry> heap;
-  std::span<std::uint32_t> places;
+  std::span<StartQueue::Cell> queue;
   std::span<std::uint32_t> by_directory;
   std::span<std::uint32_t> by_pid;
   std::span<std::uint32_t> by_name;
@@ -73,19 +71,21 @@ ServiceTable::ServiceTable(const Limits& limits, const Layout& layout) noexcept
       by_directory_(layout.by_directory),
       by_pid_(layout.by_pid),
       by_name_(layout.by_name),
-      queue_(layout.heap, layout.places),
+      queue_(layout.queue),
       names_(layout.names),
       capacity_(static_cast<std::uint32_t>(layout.records.size())) {}
 
 // The records stay where they are. What lies behind them moves up, the last first.
 void ServiceTable::widen() noexcept {
-  capacity_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(limits_.services, std::uint64_t{capacity_} * 2));
+  // By an eighth: what is moved is nine times what there is in the end, which is little, and room for more is memory.
+  capacity_ =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(limits_.services, std::uint64_t{capacity_} + capacity_ / 8));
   const Layout layout({capacity_, limits_.name_bytes}, memory_);
   names_.move_to(layout.names);
   by_name_.move_to(layout.by_name);
   by_pid_.move_to(layout.by_pid);
   by_directory_.move_to(layout.by_directory);
-  queue_.move_to(layout.heap, layout.places);
+  queue_.move_to(layout.queue);
 }
 
 bool ServiceTable::has_room_for(std::size_t records) const noexcept {
@@ -114,7 +114,6 @@ Index ServiceTable::allocate(DirectoryId id, Role role) noexcept {
                   .name = 0,
                   .pid = 0,
                   .peer = nothing,
-                  .claim = nothing,
                   .pipe = -1,
                   .watch = -1,
                   .seen = scan_,
@@ -124,7 +123,8 @@ Index ServiceTable::allocate(DirectoryId id, Role role) noexcept {
                   .active = true,
                   .told_to_leave = false,
                   .contested = false,
-                  .log_is_absent = false};
+                  .log_is_absent = false,
+                  .has_claim = false};
   ++count_;
   add_to(
       by_directory_, who, [this](Index i) { return hash_of(records_[i].directory); }, [](Index) { return true; });
@@ -251,7 +251,7 @@ Outcome ServiceTable::see(std::string_view name, DirectoryId id, const std::opti
   Record& record = records_[who];
   set_name(who, name);
   record.seen = scan_;
-  record.claim = nothing;
+  record.has_claim = false;
   record.active = true;
   if (may_have_logger) see_logger(who, *log, outcome);
   schedule(who);
@@ -262,7 +262,7 @@ void ServiceTable::saw_no_log(DirectoryId id, Nanoseconds changed, std::uint32_t
   const Index who = find(id);
   if (who == nothing) return;
   Record& record = records_[who];
-  const bool is_new = record.changed_seen == 0 || record.changed != changed;
+  const bool is_new = record.changed != changed;
   record.log_is_absent = !is_new && record.changed_seen <= old_scan;
   if (!is_new) return;
   record.changed = changed;
@@ -290,7 +290,11 @@ void ServiceTable::see_logger(Index service, DirectoryId id, Outcome& outcome) n
   } else if (const Index owner = records_[logger].peer; owner != nothing && owner != service) {
     // Whether the owner still wants it is known when the scan has ended.
     records_[logger].contested = true;
-    records_[service].claim = logger;
+    Record& record = records_[service];
+    record.has_claim = true;
+    record.claim = logger;
+    record.changed = 0;
+    record.log_is_absent = false;
     return;
   }
   join(service, logger, outcome);
@@ -362,7 +366,7 @@ void ServiceTable::keep(DirectoryId id) noexcept {
 void ServiceTable::end_scan(Found found) noexcept {
   settled_ = found == Found::everything ? 0 : 2 * used_;
   if (found == Found::everything) return;
-  for (Index i = 0; i < used_; ++i) records_[i].claim = nothing;
+  for (Index i = 0; i < used_; ++i) records_[i].has_claim = false;
 }
 
 std::optional<Outcome> ServiceTable::settle() noexcept {
@@ -373,7 +377,7 @@ std::optional<Outcome> ServiceTable::settle() noexcept {
     ++settled_;
     const Record& record = records_[who];
     if (record.role == Role::unused || (first_round && !seen_now(record))) continue;
-    if (first_round ? record.claim == nothing : seen_now(record)) continue;
+    if (first_round ? !record.has_claim : seen_now(record)) continue;
     const Outcome outcome = first_round ? settle_claim(who) : settle_unseen(who);
     if (outcome.notice != Notice::none || outcome.hang_up != 0 || outcome.loose.read_end >= 0 ||
         outcome.loose.write_end >= 0 || outcome.loose.watch >= 0)
@@ -385,7 +389,8 @@ std::optional<Outcome> ServiceTable::settle() noexcept {
 Outcome ServiceTable::settle_claim(Index service) noexcept {
   Outcome outcome;
   outcome.who = service;
-  const Index logger = std::exchange(records_[service].claim, nothing);
+  records_[service].has_claim = false;
+  const Index logger = records_[service].claim;
   Record& l = records_[logger];
   const Index owner = l.peer;
   if (owner != nothing && seen_now(records_[owner]) && seen_now(l)) {

@@ -100,7 +100,8 @@ class ServiceTable {
     std::uint32_t name_bytes;
   };
   static std::size_t memory_size(const Limits& limits) noexcept;
-  // `memory`: as large as memory_size() says, zeroed, aligned for 8-byte numbers.
+  // `memory`: as large as memory_size() says, zeroed, aligned for 8-byte numbers, and better as record_alignment says.
+  static constexpr std::size_t record_alignment = 64;  // then each record lies in one line of the processor's cache
   ServiceTable(const Limits& limits, std::span<std::byte> memory) noexcept;
   ServiceTable(const ServiceTable&) = delete;
   ServiceTable& operator=(const ServiceTable&) = delete;
@@ -183,15 +184,18 @@ class ServiceTable {
   struct Record {
     DirectoryId directory;
     Nanoseconds last_start;
-    Nanoseconds changed;         // of the directory, when no log was found in it
-    std::uint32_t changed_seen;  // number of the scan that found this first
-    std::uint32_t name;          // position in the pool; loggers have none
-    std::int32_t pid;            // 0: dead
-    Index peer;                  // the other half of the pair, which points back; while unused, the next unused one
-    Index claim;                 // the logger that this service was seen with, while another one has it
-    std::int32_t pipe;           // own end of the pair's pipe, -1
-    std::int32_t watch;          // waiting for another supervisor on the directory to end, -1
-    std::uint32_t seen;          // number of the last scan that saw it
+    Nanoseconds changed;  // of the directory, when no log was found in it; 0: not known
+    // Who has a claim has a log, so one number is enough for both.
+    union {
+      std::uint32_t changed_seen;  // number of the scan that found `changed` first
+      Index claim;                 // with has_claim: the logger that this service was seen with, which another one has
+    };
+    std::uint32_t name;  // position in the pool; loggers have none
+    std::int32_t pid;    // 0: dead
+    Index peer;          // the other half of the pair, which points back; while unused, the next unused one
+    std::int32_t pipe;   // own end of the pair's pipe, -1
+    std::int32_t watch;  // waiting for another supervisor on the directory to end, -1
+    std::uint32_t seen;  // number of the last scan that saw it
     Role role;
     Link link;                // of the live supervisor
     std::uint8_t held_count;  // how often in a row its directory was held by an unknown process
@@ -199,7 +203,9 @@ class ServiceTable {
     bool told_to_leave : 1;
     bool contested : 1;  // an entry could not have this directory
     bool log_is_absent : 1;
+    bool has_claim : 1;
   };
+  static_assert(sizeof(Record) == record_alignment);  // there may be very many
   struct Pair {
     Index service = nothing;
     Index logger = nothing;
@@ -240,7 +246,7 @@ class ServiceTable {
   HashIndex by_name_;
   StartQueue queue_;
   NamePool names_;
-  std::uint32_t capacity_;  // so many records lie one after the other; doubled when there are more, up to the limit
+  std::uint32_t capacity_;  // so many records lie one after the other; grows with them, up to the limit
   Index used_ = 0;          // records from here on have never been used
   Index free_ = nothing;    // list of those below that are unused
   std::size_t count_ = 0;

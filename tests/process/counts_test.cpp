@@ -196,7 +196,7 @@ TEST_CASE("the memory of idle supervisors and of their scanner") {
   figure("supervise-memory", median(memory), 16);
   // Two ends of the address space, three tables each: the vdso, which lies elsewhere, is never touched.
   figure("supervise-page-tables", median(tables), 24);
-  figure("svscan-memory-200", private_memory(scanner.pid()), 112);
+  figure("svscan-memory-200", private_memory(scanner.pid()), 104);
 
   // Nobody who only looks at a service wakes its supervisor.
   long before = context_switches(scanner.pid());

@@ -47,9 +47,8 @@ TEST_SUITE("svscan containers") {
 
   TEST_CASE("a start queue gives the earliest, also after moves and removals") {
     constexpr Index most = 100;
-    std::vector<StartQueue::Entry> heap(most);
-    std::vector<std::uint32_t> places(most);
-    StartQueue queue(heap, places);
+    std::vector<StartQueue::Cell> cells(most);
+    StartQueue queue(cells);
     std::map<Index, Nanoseconds> reference;
     std::mt19937 random(11);
     for (int step = 0; step < 20000; ++step) {

@@ -306,6 +306,11 @@ Result<std::optional<DirectoryReader::Entry>> DirectoryReader::next() noexcept {
   }
 }
 
+void DirectoryReader::rewind() noexcept {
+  (void)::lseek(fd_.get(), 0, SEEK_SET);  // of a directory that is open: it cannot fail
+  used_ = filled_ = 0;
+}
+
 // --- descriptors ---------------------------------------------------------------------------------------------------
 
 Result<Pipe> pipe() noexcept {

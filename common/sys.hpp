@@ -103,6 +103,7 @@ class DirectoryReader {
   Result<void> open_at(int dir, const char* path) noexcept;
   // Nothing at the end.
   Result<std::optional<Entry>> next() noexcept;
+  void rewind() noexcept;  // next() begins again, with what is there then
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
  private:

@@ -253,18 +253,27 @@ Result<void> Scanner::read_directory() noexcept {
   table_.begin_scan();
   old_scan_ = scans_.begin(last_scan_);
   complaints_.begin_scan();
-  auto entry = entries.next();
-  for (; entry && *entry; entry = entries.next()) examine(**entry);
-  table_.end_scan(entry ? Found::everything : Found::a_part);
+  auto read = examine_all(entries, Look::at_all);
+  if (read && table_.misses_any()) {
+    entries.rewind();
+    read = examine_all(entries, Look::for_what_is_missed);
+  }
+  table_.end_scan(read ? Found::everything : Found::a_part);
   scans_.end(table_.scan(), sys::monotonic_now());
-  if (!entry) return entry.error();
+  if (!read) return read;
   while (const auto outcome = table_.settle())
     apply(*outcome, outcome->who == nothing ? std::string_view() : table_.name(outcome->who));
   complaints_.end_complete_scan();
   return {};
 }
 
-void Scanner::examine(const sys::DirectoryReader::Entry& entry) noexcept {
+Result<void> Scanner::examine_all(sys::DirectoryReader& entries, Look look) noexcept {
+  auto entry = entries.next();
+  for (; entry && *entry; entry = entries.next()) examine(**entry, look);
+  return entry ? Result<void>() : entry.error();
+}
+
+void Scanner::examine(const sys::DirectoryReader::Entry& entry, Look look) noexcept {
   if (entry.name[0] == '.') return;
   if (entry.type != DT_DIR && entry.type != DT_LNK && entry.type != DT_UNKNOWN) return;
   const std::string_view name = entry.view();
@@ -277,10 +286,11 @@ void Scanner::examine(const sys::DirectoryReader::Entry& entry) noexcept {
     return complain('s', name, "cannot be examined", cli::reason(directory.error().code));
   }
   if (!S_ISDIR(directory->st_mode)) return;
+  const DirectoryId id{directory->st_dev, directory->st_ino};
+  if (look == Look::for_what_is_missed && !table_.misses(id)) return;
   if (!table_.accepts(name))
     return cli::warn({"skipping ", name, ": its name is too long; is s6-svscan's option -L large enough?"});
 
-  const DirectoryId id{directory->st_dev, directory->st_ino};
   const auto log = find_log(name, id, *directory);
   if (!log) {
     table_.keep(id);

@@ -363,6 +363,20 @@ void ServiceTable::keep(DirectoryId id) noexcept {
   if (who != nothing && records_[who].role != Role::logger) mark_kept(who);
 }
 
+// Loggers are found by way of their services.
+bool ServiceTable::is_missed(const Record& record) const noexcept {
+  return record.active && record.role != Role::logger && !seen_now(record);
+}
+
+bool ServiceTable::misses(DirectoryId id) const noexcept {
+  const Index who = find(id);
+  return who != nothing && is_missed(records_[who]);
+}
+
+bool ServiceTable::misses_any() const noexcept {
+  return std::any_of(records_, records_ + used_, [this](const Record& r) { return is_missed(r); });
+}
+
 void ServiceTable::end_scan(Found found) noexcept {
   settled_ = found == Found::everything ? 0 : 2 * used_;
   if (found == Found::everything) return;

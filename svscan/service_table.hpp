@@ -120,6 +120,10 @@ class ServiceTable {
   // The entry could not be examined: what it was last time stays as it was.
   void keep(std::string_view name) noexcept;
   void keep(DirectoryId id) noexcept;
+  // A service that is to have a supervisor has not been seen by this scan yet. It has gone, or its entry was renamed
+  // while the directory was read, which may then show neither name.
+  [[nodiscard]] bool misses(DirectoryId id) const noexcept;
+  [[nodiscard]] bool misses_any() const noexcept;
   // Unless everything was found, nothing becomes inactive for not having been seen.
   void end_scan(Found found) noexcept;
   std::optional<Outcome> settle() noexcept;
@@ -215,6 +219,7 @@ class ServiceTable {
   [[nodiscard]] Pair pair_of(Index who) const noexcept;
   [[nodiscard]] Pair active_pair_of(Index who) const noexcept;
   [[nodiscard]] bool seen_now(const Record& record) const noexcept { return record.seen == scan_; }
+  [[nodiscard]] bool is_missed(const Record& record) const noexcept;
   [[nodiscard]] Nanoseconds restart_time(const Record& record) const noexcept;
   [[nodiscard]] bool has_stale_half(Pair pair) const noexcept;
   [[nodiscard]] bool has_room_for(std::size_t records) const noexcept;

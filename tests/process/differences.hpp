@@ -149,6 +149,8 @@ inline constexpr auto differences = std::to_array<Difference>({
    "the real one dies of SIGPIPE at its first word when nobody reads fd 2; ours tells the console given with -X"},
   {"a-lasting-trouble-is-told-once", Side::supervisor,
    "the real one warns about the same bad entry at every scan, ours once"},
+  {"what-a-scan-misses-is-looked-for-again", Side::supervisor,
+   "the real one takes a service for removed whose entry was renamed while the directory was read; ours reads it once more"},
   {"a-known-name-that-cannot-be-examined-stays", Side::supervisor,
    "2.11 takes a service for removed when its entry cannot be examined; 2.15, and ours, leave it as it was"},
   {"a-prune-waits-for-its-scan", Side::supervisor,

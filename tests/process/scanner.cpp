@@ -7,6 +7,10 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -142,6 +146,52 @@ void wait_in_system_call(pid_t pid, std::initializer_list<long> numbers, Here he
         return !text.empty() && text[0] >= '0' && text[0] <= '9' && std::ranges::count(numbers, std::stol(text)) > 0;
       },
       here);
+}
+
+// --- a process that is held ----------------------------------------------------------------------------------------
+HeldProcess::HeldProcess(pid_t pid) : pid_(pid) {
+  REQUIRE(::ptrace(PTRACE_SEIZE, pid_, nullptr, PTRACE_O_TRACESYSGOOD) == 0);
+  REQUIRE(::ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr) == 0);
+  REQUIRE(::waitpid(pid_, nullptr, __WALL) == pid_);
+}
+
+HeldProcess::~HeldProcess() {
+  ::ptrace(PTRACE_DETACH, pid_, nullptr, nullptr);
+}
+
+void HeldProcess::run_to_next_call() {
+  int signal = 0;
+  for (;;) {
+    REQUIRE(::ptrace(PTRACE_SYSCALL, pid_, nullptr, signal) == 0);
+    int status = 0;
+    REQUIRE(::waitpid(pid_, &status, __WALL) == pid_);
+    REQUIRE(WIFSTOPPED(status));
+    if (WSTOPSIG(status) == (SIGTRAP | 0x80)) return;
+    signal = status >> 16 == 0 ? WSTOPSIG(status) : 0;  // stops of the kernel's own making carry an event
+  }
+}
+
+bool HeldProcess::is_look_at(std::string_view path) const {
+  struct __ptrace_syscall_info info = {};
+  ::ptrace(PTRACE_GET_SYSCALL_INFO, pid_, sizeof info, &info);
+  if (info.op != PTRACE_SYSCALL_INFO_ENTRY) return false;
+  std::uint64_t address = info.entry.args[1];
+  switch (info.entry.nr) {
+#ifdef SYS_stat
+    case SYS_stat: address = info.entry.args[0]; break;
+#endif
+    case SYS_newfstatat:
+    case SYS_statx: break;
+    default: return false;
+  }
+  std::string text(path.size() + 1, '?');
+  const iovec here{text.data(), text.size()}, there{reinterpret_cast<void*>(address), text.size()};
+  return ::process_vm_readv(pid_, &here, 1, &there, 1, 0) == static_cast<ssize_t>(text.size()) && text.c_str() == path;
+}
+
+void HeldProcess::run_until_look_at(std::string_view path) {
+  do run_to_next_call();
+  while (!is_look_at(path));
 }
 
 // --- scan directories ----------------------------------------------------------------------------------------------

@@ -45,6 +45,21 @@ rlim_t limit_descriptors(pid_t pid, rlim_t most);
 // Returns when the process waits in this system call.
 void wait_in_system_call(pid_t pid, std::initializer_list<long> numbers, Here here = Here::now());
 
+// Holds a process before one of its system calls, by ptrace. It runs freely when this object's life ends.
+class HeldProcess {
+ public:
+  explicit HeldProcess(pid_t pid);
+  ~HeldProcess();
+  HeldProcess(const HeldProcess&) = delete;
+  HeldProcess& operator=(const HeldProcess&) = delete;
+  void run_until_look_at(std::string_view path);  // stat, by one of its names, with this very path
+
+ private:
+  void run_to_next_call();
+  [[nodiscard]] bool is_look_at(std::string_view path) const;
+  pid_t pid_;
+};
+
 // --- scan directories ----------------------------------------------------------------------------------------------
 class ScanDir {
  public:

@@ -299,6 +299,29 @@ TEST_CASE("a service whose entry is renamed goes on undisturbed") {
   CHECK(a.voice().quiet());
 }
 
+TEST_CASE(
+    "a service whose entry is renamed between the reading of the directory and the look at it goes on undisturbed") {
+  Scene scene;
+  ScanDir scan(scene);
+  ServiceDir a = scan.service("a");
+  Scanner scanner(scan);
+  a.expect("up");
+  const pid_t pid = scanner.supervisor("a");
+  {
+    HeldProcess held(scanner.pid());
+    scanner.send("an");
+    held.run_until_look_at("a");
+    scan.rename("a", "b");
+  }
+  if (on_real("what-a-scan-misses-is-looked-for-again")) {
+    wait_dead(pid);
+    return;
+  }
+  scanner.settle();
+  CHECK(scanner.supervisor("a") == pid);
+  CHECK(a.voice().quiet());
+}
+
 TEST_CASE("another directory under an old name is another service; the old one stays until it is pruned") {
   Scene scene;
   ScanDir scan(scene);

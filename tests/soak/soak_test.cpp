@@ -253,11 +253,9 @@ class Disturber {
     count("services added");
   }
 
-  // Not while a scan goes on: it may find neither the old name nor the new one, and if it prunes, the service is
-  // started anew, with the default.
+  // Also while a scan goes on.
   void rename(Service& service) {
     if (!service.linked) return;
-    scanner_.settle();
     const std::string old = service.entry;
     service.entry = old.ends_with('r') ? old.substr(0, old.size() - 1) : old + "r";
     tree_.scan.rename(old, service.entry);

@@ -134,6 +134,27 @@ TEST_SUITE("svscan table: identity") {
     CHECK(s.name_of(1) == "a");
     CHECK(s.table.live() == 1);
   }
+  TEST_CASE("a scan knows which services it has not seen yet, and that loggers come with them") {
+    Stage s;
+    s.scan_and_start({{"a", 1, 2}, {"b", 3}});
+    CHECK_FALSE(s.table.misses_any());
+    s.table.begin_scan();
+    CHECK(s.table.misses(Stage::id(1)));
+    CHECK_FALSE(s.table.misses(Stage::id(2)));
+    CHECK_FALSE(s.table.misses(Stage::id(4)));
+    s.table.see("c", Stage::id(1), Stage::id(2));
+    CHECK_FALSE(s.table.misses(Stage::id(1)));
+    CHECK(s.table.misses_any());
+    s.table.see("b", Stage::id(3), std::nullopt);
+    CHECK_FALSE(s.table.misses_any());
+    s.end_scan();
+    s.scan({{"c", 1}});
+    s.table.begin_scan();
+    CHECK_FALSE(s.table.misses(Stage::id(3)));  // it is not wanted any more, though its supervisor lives
+    s.table.see("c", Stage::id(1), std::nullopt);
+    CHECK_FALSE(s.table.misses_any());
+    s.end_scan();
+  }
   TEST_CASE("a renamed entry keeps its supervisor, and its logger follows") {
     Stage s;
     const auto pids = s.scan_and_start({{"a", 1, 2}});

@@ -11,6 +11,7 @@ script dies <<'END'
 supervisor=s6
 command=/bin/sh
 command_args="-c 'exit 7'"
+rc_start_wait=20000
 END
 script dies-before-ready <<'END'
 supervisor=s6
@@ -30,6 +31,7 @@ supervisor=s6
 command=/usr/bin/sleep
 command_args=1000
 command_user=nobody-of-that-name
+rc_start_wait=20000
 END
 script bad-notify <<'END'
 supervisor=s6
@@ -50,6 +52,7 @@ command=/usr/bin/sleep
 output_log=/tmp/log
 output_logger=auto
 END
+# rc_start_wait: long, as these die in that time on a machine of any speed, and with their deaths the waiting ends.
 scripts_changed
 rc-service s6-svscan start
 

@@ -18,7 +18,7 @@ build_variant() {
 # run_tests DIR CTEST-OPTION...
 # Most tests wait most of the time, so more of them than processors run at once.
 run_tests() {
-  ctest --test-dir "$1" --output-on-failure --no-tests=error -j6 --repeat until-pass:2 --output-junit tests.xml "${@:2}"
+  ctest --test-dir "$1" --output-on-failure --no-tests=error -j12 --repeat until-pass:2 --output-junit tests.xml "${@:2}"
 }
 
 # tests_of_release_on PRESET DIR: the tests find the programs that they test by directories in their environment. So a

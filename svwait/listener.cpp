@@ -10,11 +10,9 @@
 namespace s6::svwait {
 namespace {
 
-constexpr std::size_t spare_descriptors = 16;  // for what is opened and closed on the way
-constexpr std::size_t fixed_fds = 2;
-constexpr std::size_t read_size = 31;              // as s6: it decides how much more than the match is printed
-constexpr int reads_per_turn = 64;                 // a flood in one fifodir delays neither the others nor the deadline
-constexpr int last_reads = 65536 / read_size + 1;  // what a FIFO holds
+constexpr std::size_t read_size = 31;  // as s6: it decides how much more than the match is printed
+constexpr int reads_per_turn = 64;     // a flood in one fifodir delays neither the others nor the deadline
+constexpr int reads_of_a_full_fifo = 65536 / read_size + 1;
 
 }  // namespace
 
@@ -130,7 +128,7 @@ void Listener::check_subscriptions() noexcept {
   for (Entry& entry : entries_) {
     if (is_heard()) return;
     if (!entry.subscription.active() || entry.subscription.is_published()) continue;
-    for (int reads = 0; reads < last_reads && read_once(entry); ++reads) {
+    for (int reads = 0; reads < reads_of_a_full_fifo && read_once(entry); ++reads) {
     }
     if (!entry.subscription.active()) continue;
     cli::warn({"no more events from ", entry.directory, ": somebody removed the subscription there; not waiting for ",

@@ -1,5 +1,7 @@
 #pragma once
 // Wakes a wait when somebody removes a subscription's FIFO, after which no event can come.
+#include <cstddef>
+
 #include "common/fifodir.hpp"
 #include "common/sys.hpp"
 #include "common/unique_fd.hpp"
@@ -10,6 +12,10 @@ namespace s6::svwait {
 // die. For the end of a program that has watched files, the kernel lets it wait 5 to 20 ms, which is several times what
 // an ordinary service takes to come up or to go down. What happened before is found out when the means are there.
 constexpr sys::Nanoseconds time_to_arm = 200 * sys::millisecond;
+
+// Of who waits for events in FIFOs.
+constexpr std::size_t fixed_fds = 2;           // signals and removals come first in the poll table
+constexpr std::size_t spare_descriptors = 16;  // for what is opened and closed on the way
 
 // Where the system has no means for it, nothing wakes, and a look at the subscriptions is due whenever something else
 // did.

@@ -17,9 +17,7 @@ namespace {
 // s6-svscan starts a new supervisor within a second of the death of the old one; twice that, for a busy machine.
 constexpr sys::Nanoseconds successor_grace = 2 * sys::second;
 
-constexpr std::size_t spare_descriptors = 16;  // for what is opened and closed on the way
-constexpr std::size_t fixed_fds = 2;           // signals and removals come first in the poll table
-constexpr int last_reads = 16;                 // a bound, as others may write into the FIFO too
+constexpr int last_reads = 16;  // a bound, as others may write into the FIFO too
 
 // Texts laid end to end.
 class Arena {

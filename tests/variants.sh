@@ -2,17 +2,21 @@
 # Sourced by the gate and by tests/coverage/run, which test builds of the programs other than the release build. What all
 # builds have in common is built once: the tests that run programs are those of the release build.
 
-# build PRESET [TARGET...]
+# build PRESET [CMAKE-OPTION...] [-- TARGET...]
 build() {
-  cmake --preset "$1" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
-    cmake --build "build/$1" ${2:+--target "${@:2}"}
+  local preset=$1 options=()
+  shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do options+=("$1") && shift; done
+  cmake --preset "$preset" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON "${options[@]}" &&
+    cmake --build "build/$preset" ${2:+--target "${@:2}"}
 }
 
-# build_variant PRESET [TARGET...]: the programs and these targets.
+# build_variant PRESET [TARGET...]: the programs and these targets. The files of a library are compiled together, which
+# takes half the time; that each of them can stand alone is known from the release build.
 build_variant() {
   local programs
   mapfile -t programs < <(cd build/release/bin && ls -d s6-*)
-  build "$1" "${programs[@]}" "${@:2}"
+  build "$1" -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0 -- "${programs[@]}" "${@:2}"
 }
 
 # run_tests DIR CTEST-OPTION...

@@ -39,7 +39,11 @@ pid_t spawn(const char* program, const char* const* argv, Prepare prepare) {
 // Asks the kernel: common/sys.hpp says why that costs less than the vdso, for who asks so seldom.
 inline Tai64n stamp_now() {
   timespec now{};
-  ::syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+  // With 32 bits the C library knows which of the two calls there are takes this structure.
+  if constexpr (sizeof(long) == 8)
+    ::syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
+  else
+    ::clock_gettime(CLOCK_REALTIME, &now);
   return tai::from_unix(now.tv_sec, static_cast<std::uint32_t>(now.tv_nsec));
 }
 

@@ -5,50 +5,19 @@
 //
 // A service counts as ready when it is started.
 #include <dirent.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "common/status.hpp"
+#include "floor.hpp"
 
+namespace s6::bench {
 namespace {
 
-char* const* environment = nullptr;
-
-sigset_t handled_signals() {
-  sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, SIGTERM);
-  ::sigaddset(&set, SIGCHLD);
-  return set;
-}
-
-pid_t spawn(const char* directory, const char* program, const char* name) {
-  const char* argv[] = {name, nullptr};
-  const sigset_t handled = handled_signals();
-  const pid_t pid = ::vfork();
-  if (pid != 0) return pid;
-  ::sigprocmask(SIG_UNBLOCK, &handled, nullptr);
-  if (directory != nullptr && ::chdir(directory) != 0) ::_exit(111);
-  ::execve(program, const_cast<char* const*>(argv), environment);
-  ::_exit(127);
-}
-
 void write_status(pid_t pid) {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  const s6::Tai64n stamp = s6::tai::from_unix(now.tv_sec, static_cast<std::uint32_t>(now.tv_nsec));
-  const auto raw =
-      s6::wire::encode({.changed = stamp, .ready_since = stamp, .pid = pid, .want_up = true, .ready = true});
-  const int fd = ::open("supervise/status.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0 || ::write(fd, raw.data(), raw.size()) != static_cast<ssize_t>(raw.size())) ::_exit(111);
-  ::close(fd);
-  if (::rename("supervise/status.new", "supervise/status") != 0) ::_exit(111);
+  const Tai64n stamp = stamp_now();
+  replace_status({.changed = stamp, .ready_since = stamp, .pid = pid, .want_up = true, .ready = true});
 }
 
 // true: asked to end. false: a child has died.
@@ -57,11 +26,11 @@ bool wait_for_signal(const sigset_t& handled) {
   return ::sigwait(&handled, &number) == 0 && number == SIGTERM;
 }
 
-int supervise() {
-  const sigset_t handled = handled_signals();
+int supervise(const sigset_t& handled) {
+  const char* const argv[] = {"./run", nullptr};
   ::mkdir("supervise", 0700);
   for (;;) {
-    const pid_t pid = spawn(nullptr, "./run", "./run");
+    const pid_t pid = spawn("./run", argv, [] { return true; });
     write_status(pid);
     const bool ending = wait_for_signal(handled);
     if (ending) ::kill(pid, SIGTERM);
@@ -73,13 +42,14 @@ int supervise() {
 constexpr int most_children = 20000;
 pid_t children[most_children];
 
-int supervise_all(const char* scan_directory, const char* self) {
-  const sigset_t handled = handled_signals();
+int supervise_all(const char* scan_directory, const char* self, const sigset_t& handled) {
+  const char* const argv[] = {self, nullptr};
   DIR* const directory = ::chdir(scan_directory) == 0 ? ::opendir(".") : nullptr;
   if (directory == nullptr) return 111;
   int count = 0;
   while (const dirent* entry = ::readdir(directory))
-    if (entry->d_name[0] != '.' && count < most_children) children[count++] = spawn(entry->d_name, self, self);
+    if (entry->d_name[0] != '.' && count < most_children)
+      children[count++] = spawn(self, argv, [entry] { return ::chdir(entry->d_name) == 0; });
   ::closedir(directory);
   while (!wait_for_signal(handled)) continue;
   for (int i = 0; i < count; ++i) ::kill(children[i], SIGTERM);
@@ -88,10 +58,10 @@ int supervise_all(const char* scan_directory, const char* self) {
 }
 
 }  // namespace
+}  // namespace s6::bench
 
-int main(int argc, char** argv, char** envp) {
-  environment = envp;
-  const sigset_t handled = handled_signals();
+int main(int argc, char** argv) {
+  const sigset_t handled = s6::bench::signal_set({SIGTERM, SIGCHLD});
   ::sigprocmask(SIG_BLOCK, &handled, nullptr);
-  return argc > 1 ? supervise_all(argv[1], argv[0]) : supervise();
+  return argc > 1 ? s6::bench::supervise_all(argv[1], argv[0], handled) : s6::bench::supervise(handled);
 }

@@ -24,9 +24,11 @@ class Latency : public Scenario {
   }
 
   void sample(const Sink& sink) override {
-    if (tree_.candidate().kind != Candidate::Kind::runit) sample_restarts(sink);
-    if (tree_.candidate().kind == Candidate::Kind::s6) sample_events(sink);
-    if (tree_.candidate().kind != Candidate::Kind::bare) sample_commands(sink);
+    const Candidate& candidate = tree_.candidate();
+    const bool runit = candidate.kind == Candidate::Kind::runit;
+    if (!runit) sample_restarts(sink);
+    if (candidate.keeps_contract()) sample_events(sink);
+    if (runit || candidate.kind == Candidate::Kind::s6) sample_commands(sink);
   }
 
  private:

@@ -35,7 +35,7 @@ class Scale : public Scenario {
     tree.start(services_);
     tree.wait_ready();
     record("up", tree.cpu_milliseconds());
-    if (candidate_.kind == Candidate::Kind::s6) {
+    if (candidate_.keeps_contract()) {
       record("rescan", rescan_milliseconds(tree) * 1000);
       record("memory", private_kib(tree.scanner()));
     }

@@ -118,7 +118,7 @@ Family scanner_family() {
                       {"add-one-cpu", "one service added to 1000: scanner CPU, ms"}},
           .rounds = 15,
           .quick_rounds = 2,
-          .make = scenario<Scanner>({Candidate::Kind::s6})};
+          .make = scenario<Scanner>({Candidate::Kind::s6, Candidate::Kind::contract})};
 }
 
 }  // namespace s6::bench

@@ -55,7 +55,7 @@ Family storm_family() {
           .figures = {{"storm", "restart storm: 200 killed at once, until all are ready again, ms"},
                       {"storm-cpu", "restart storm: CPU per service, ms"}},
           .rounds = 15,
-          .make = scenario<Storm>({Candidate::Kind::s6, Candidate::Kind::bare})};
+          .make = scenario<Storm>({Candidate::Kind::s6, Candidate::Kind::bare, Candidate::Kind::contract})};
 }
 
 }  // namespace s6::bench

@@ -72,7 +72,8 @@ std::vector<Candidate> candidates_of(const Settings& settings) {
   std::vector<Candidate> candidates{s6_candidate(settings.ours->directory, settings.ours->label)};
   for (const Labelled& other : settings.against) candidates.push_back(s6_candidate(other.directory, other.label));
   if (settings.runit) candidates.push_back({Candidate::Kind::runit, settings.runit->label, settings.runit->directory});
-  candidates.push_back({Candidate::Kind::bare, "bare", ""});
+  candidates.push_back({Candidate::Kind::contract, "contract", ""});
+  candidates.push_back({Candidate::Kind::bare, "bare", ""});  // last: it is in fewer panels of the plot
   return candidates;
 }
 

@@ -81,7 +81,8 @@ struct Family {
 // keep nothing between the rounds.
 using Maker = std::function<std::unique_ptr<Scenario>(const Candidate&)>;
 using Kinds = std::vector<Candidate::Kind>;
-inline const Kinds all_kinds{Candidate::Kind::s6, Candidate::Kind::runit, Candidate::Kind::bare};
+inline const Kinds all_kinds{Candidate::Kind::s6, Candidate::Kind::runit, Candidate::Kind::bare,
+                             Candidate::Kind::contract};
 
 template <class SomeScenario>
 Maker scenario(Kinds kinds = all_kinds) {

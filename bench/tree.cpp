@@ -138,6 +138,7 @@ Command Tree::scanner_command(int capacity) const {
       break;
     case Candidate::Kind::runit: command = candidate_.command("runsvdir", {scan}); break;
     case Candidate::Kind::bare: command = {.argv = {bench_program("bench-bare"), scan}}; break;
+    case Candidate::Kind::contract: command = {.argv = {bench_program("bench-contract"), scan}}; break;
   }
   command.join = cgroup_.procs();
   return command;
@@ -166,7 +167,7 @@ void Tree::wait_ready() {
 }
 
 void Tree::stop() {
-  if (candidate_.kind == Candidate::Kind::s6) {
+  if (candidate_.keeps_contract()) {
     control("t");
     (void)await(scanner_);
   } else {

@@ -17,9 +17,10 @@ namespace s6::bench {
 // Whose figures stand in a column.
 struct Candidate {
   enum class Kind {
-    s6,     // any directory with the programs of s6
-    runit,  // runsvdir and runsv
-    bare,   // the least that could be done: bench-bare
+    s6,        // any directory with the programs of s6
+    runit,     // runsvdir and runsv
+    bare,      // the least that could be done: bench-bare
+    contract,  // the least that could be done by who keeps the contract of s6: bench-contract
   };
   Kind kind = Kind::s6;
   std::string label;
@@ -27,6 +28,9 @@ struct Candidate {
   bool takes_services_max = true;  // -C of s6-svscan; 2.11 knows only -c
   bool can_watch = false;          // --watch of s6-svscan
 
+  // Its scanner and supervisors have the files, the events and the commands of s6. The clients of s6 are another
+  // matter.
+  [[nodiscard]] bool keeps_contract() const { return kind == Kind::s6 || kind == Kind::contract; }
   [[nodiscard]] std::string program(std::string_view name) const { return directory / name; }
   // A command of it, which finds its own helpers first.
   [[nodiscard]] Command command(std::string_view name, std::vector<std::string> arguments) const;

@@ -20,7 +20,7 @@ struct Opened {
 };
 
 // Opens an entry for writing if it is a FIFO itself, not a link to one.
-Opened open_fifo(int directory, const sys::DirectoryReader::Entry& entry) noexcept {
+Opened open_fifo(int directory, const sys::EntryReader::Entry& entry) noexcept {
   if (entry.type != DT_FIFO && entry.type != DT_UNKNOWN) return {};
   if (entry.type == DT_UNKNOWN) {
     auto st = sys::stat_at(directory, entry.name, AT_SYMLINK_NOFOLLOW);
@@ -34,9 +34,13 @@ Opened open_fifo(int directory, const sys::DirectoryReader::Entry& entry) noexce
   return {Reader::present, std::move(*fd)};
 }
 
+// Not on the stack, of which it would often be a page more for each s6-supervise; that of the program's data is not
+// full.
+sys::EntryReader::Buffer entries_buffer;
+
 template <class Visit>
 Result<void> for_each_entry(const char* directory, Visit visit) noexcept {
-  sys::DirectoryReader reader;
+  sys::EntryReader reader(entries_buffer);
   if (auto opened = reader.open(directory); !opened) return opened;
   for (int entries = 0; entries < most_entries; ++entries) {
     auto entry = reader.next();
@@ -117,7 +121,7 @@ Result<void> make(const char* directory, mode_t mode) noexcept {
 }
 
 Result<void> notify(const char* directory, std::string_view letters) noexcept {
-  return for_each_entry(directory, [letters](int dir, const sys::DirectoryReader::Entry& entry) {
+  return for_each_entry(directory, [letters](int dir, const sys::EntryReader::Entry& entry) {
     if (!fifo_name::is_subscriber(entry.view())) return;
     Opened fifo = open_fifo(dir, entry);
     bool gone = fifo.reader == Reader::absent;
@@ -130,7 +134,7 @@ Result<void> notify(const char* directory, std::string_view letters) noexcept {
 }
 
 Result<void> clean(const char* directory) noexcept {
-  return for_each_entry(directory, [](int dir, const sys::DirectoryReader::Entry& entry) {
+  return for_each_entry(directory, [](int dir, const sys::EntryReader::Entry& entry) {
     const std::string_view name = entry.view();
     const bool stale = fifo_name::is_cleanable(name) || (fifo_name::is_temporary(name) && is_old(dir, entry.name));
     if (stale && open_fifo(dir, entry).reader == Reader::absent) (void)sys::unlink_at(dir, entry.name);

@@ -272,11 +272,11 @@ Result<void> chroot(const char* path) noexcept {
   return check(::chroot(path), "change the root directory to", path);
 }
 
-Result<void> DirectoryReader::open(const char* path) noexcept {
+Result<void> EntryReader::open(const char* path) noexcept {
   return open_at(cwd, path);
 }
 
-Result<void> DirectoryReader::open_at(int dir, const char* path) noexcept {
+Result<void> EntryReader::open_at(int dir, const char* path) noexcept {
   auto fd = sys::open_at(dir, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
   if (!fd) return fd.error();
   fd_ = std::move(*fd);
@@ -284,12 +284,12 @@ Result<void> DirectoryReader::open_at(int dir, const char* path) noexcept {
   return {};
 }
 
-Result<std::optional<DirectoryReader::Entry>> DirectoryReader::next() noexcept {
+Result<std::optional<EntryReader::Entry>> EntryReader::next() noexcept {
   // The kernel's record: d_ino (8), d_off (8), d_reclen (2), d_type (1), d_name; see getdents64(2).
   constexpr std::size_t at_length = 16, at_type = 18, at_name = 19;
   for (;;) {
     if (used_ == filled_) {
-      const long n = ::syscall(SYS_getdents64, fd_.get(), buffer_, sizeof buffer_);
+      const long n = ::syscall(SYS_getdents64, fd_.get(), buffer_, sizeof(Buffer));
       // A directory that was removed while it was open has no entries.
       if (n == 0 || (n < 0 && errno == ENOENT)) return std::optional<Entry>{};
       if (n < 0) return Error{errno, "read the directory", path_};
@@ -306,7 +306,7 @@ Result<std::optional<DirectoryReader::Entry>> DirectoryReader::next() noexcept {
   }
 }
 
-void DirectoryReader::rewind() noexcept {
+void EntryReader::rewind() noexcept {
   (void)::lseek(fd_.get(), 0, SEEK_SET);  // of a directory that is open: it cannot fail
   used_ = filled_ = 0;
 }

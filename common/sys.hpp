@@ -89,16 +89,21 @@ class ScopedUmask {
 };
 
 // The entries of a directory, read without allocating (opendir(3) would). `.` and `..` are left out.
-class DirectoryReader {
+class EntryReader {
  public:
   struct Entry {
     const char* name;    // valid until the next call
     unsigned char type;  // DT_FIFO, DT_DIR, ... or DT_UNKNOWN where the file system does not say
     [[nodiscard]] std::string_view view() const noexcept { return name; }
   };
-  DirectoryReader() noexcept {}
-  DirectoryReader(const DirectoryReader&) = delete;
-  DirectoryReader& operator=(const DirectoryReader&) = delete;
+  // What the kernel tells at a time: room for at least seven of the longest names.
+  struct alignas(8) Buffer {
+    char records[2048];
+  };
+  // `buffer` must outlive it.
+  explicit EntryReader(Buffer& buffer) noexcept : buffer_(buffer.records) {}
+  EntryReader(const EntryReader&) = delete;
+  EntryReader& operator=(const EntryReader&) = delete;
   Result<void> open(const char* path) noexcept;
   Result<void> open_at(int dir, const char* path) noexcept;
   // Nothing at the end.
@@ -111,7 +116,16 @@ class DirectoryReader {
   const char* path_ = "";
   std::size_t used_ = 0;
   std::size_t filled_ = 0;
-  alignas(8) char buffer_[2048];  // room for at least seven of the longest names
+  char* buffer_;
+};
+
+// With a buffer of its own.
+class DirectoryReader : public EntryReader {
+ public:
+  DirectoryReader() noexcept : EntryReader(own_) {}
+
+ private:
+  Buffer own_;
 };
 
 // --- descriptors ---------------------------------------------------------------------------------------------------

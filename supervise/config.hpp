@@ -57,6 +57,6 @@ sys::Nanoseconds read_timeout(const char* file, std::uint32_t default_millisecon
 
 RestartPolicy read_restart_policy() noexcept;
 // Nothing: there is none, so what s6 does holds.
-std::optional<StopSchedule> read_stop_schedule() noexcept;
+[[gnu::noinline]] std::optional<StopSchedule> read_stop_schedule() noexcept;
 
 }  // namespace s6::supervise::config

@@ -42,7 +42,7 @@ Result<void> write_in_place(std::span<const std::byte> content) noexcept {
 }
 
 // Copies the part of the old tally that stays. No old tally is no error.
-Result<void> keep_tail(Replacement& to, std::uint32_t limit) noexcept {
+[[gnu::noinline]] Result<void> keep_tail(Replacement& to, std::uint32_t limit) noexcept {
   auto fd = sys::open(service_dir::death_tally, O_RDONLY | O_NONBLOCK);
   if (!fd) return fd.error().code == ENOENT ? Result<void>() : Result<void>(fd.error());
   auto st = sys::fstat(fd->get());

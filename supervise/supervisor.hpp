@@ -44,11 +44,11 @@ class Supervisor {
 
   // Effects out.
   void dispatch(Event event, int signal = 0) noexcept;
-  Event spawn_run() noexcept;
-  Event spawn_finish() noexcept;
+  [[gnu::noinline]] Event spawn_run() noexcept;
+  [[gnu::noinline]] Event spawn_finish() noexcept;
   void tell() noexcept;
   void publish_status() noexcept;
-  void record_death() noexcept;
+  [[gnu::noinline]] void record_death() noexcept;
   void notify(std::string_view letters) noexcept;
   void send(int signal) noexcept;
   void send_to_group(int signal) noexcept;
@@ -60,7 +60,7 @@ class Supervisor {
   void arm_again() noexcept;
   void arm(sys::Nanoseconds delay) noexcept;
 
-  void warn_of_failed_start(const Error& error) noexcept;
+  [[gnu::noinline]] void warn_of_failed_start(const Error& error) noexcept;
 
   const char* name_;
   Resources resources_;

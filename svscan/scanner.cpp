@@ -88,6 +88,9 @@ Nanoseconds exact_change_time(const struct stat& st) noexcept {
   return static_cast<Nanoseconds>(static_cast<std::uint64_t>(st.st_ctim.tv_sec) * second) + st.st_ctim.tv_nsec;
 }
 
+// Not on the stack, of which it would often be a page more; that of the program's data is not full.
+sys::EntryReader::Buffer entries_buffer;
+
 // Errors of poll and read that no retry can mend.
 bool is_hopeless(int code) noexcept {
   return code != EINTR && code != EAGAIN && code != ENOMEM;
@@ -247,7 +250,7 @@ void Scanner::scan(sys::Nanoseconds now) noexcept {
 }
 
 Result<void> Scanner::read_directory() noexcept {
-  sys::DirectoryReader entries;
+  sys::EntryReader entries(entries_buffer);
   entry_has_failed_ = false;
   if (auto opened = entries.open("."); !opened) return opened;
   table_.begin_scan();
@@ -267,13 +270,13 @@ Result<void> Scanner::read_directory() noexcept {
   return {};
 }
 
-Result<void> Scanner::examine_all(sys::DirectoryReader& entries, Look look) noexcept {
+Result<void> Scanner::examine_all(sys::EntryReader& entries, Look look) noexcept {
   auto entry = entries.next();
   for (; entry && *entry; entry = entries.next()) examine(**entry, look);
   return entry ? Result<void>() : entry.error();
 }
 
-void Scanner::examine(const sys::DirectoryReader::Entry& entry, Look look) noexcept {
+void Scanner::examine(const sys::EntryReader::Entry& entry, Look look) noexcept {
   if (entry.name[0] == '.') return;
   if (entry.type != DT_DIR && entry.type != DT_LNK && entry.type != DT_UNKNOWN) return;
   const std::string_view name = entry.view();

@@ -15,6 +15,7 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
+  explicit Result(std::in_place_t) noexcept {}  // a value that is filled where it is, as it is large
   Result(T value) noexcept : value_(std::move(value)) {}
   Result(Error error) noexcept : error_(error) {}
   explicit operator bool() const noexcept { return error_.code == 0; }

@@ -155,9 +155,10 @@ Result<void> write_all(int fd, std::span<const std::byte> bytes) noexcept {
   return {};
 }
 
+// Filled in place: a scan asks for very many, and their 144 bytes would be copied once more.
 Result<struct stat> stat_at(int dir, const char* path, int flags) noexcept {
-  struct stat st = {};
-  if (::fstatat(dir, path, &st, flags) < 0) return Error{errno, "stat", path};
+  Result<struct stat> st(std::in_place);
+  if (::fstatat(dir, path, &*st, flags) < 0) st = Error{errno, "stat", path};
   return st;
 }
 Result<struct stat> stat(const char* path) noexcept {
@@ -301,7 +302,7 @@ Result<std::optional<EntryReader::Entry>> EntryReader::next() noexcept {
     std::copy_n(record + at_length, sizeof length, reinterpret_cast<char*>(&length));
     used_ += length;
     const Entry entry{record + at_name, static_cast<unsigned char>(record[at_type])};
-    if (entry.view() == "." || entry.view() == "..") continue;
+    if (entry.name[0] == '.' && (entry.view() == "." || entry.view() == "..")) continue;
     return std::optional<Entry>(entry);
   }
 }
@@ -359,8 +360,8 @@ int end_of_inheritable_descriptors() noexcept {
 }
 
 void Discarded::take(UniqueFd fd) noexcept {
-  if (count_ == most) close();
   numbers_[count_++] = fd.release();
+  if (count_ == most) close();  // all there are, so that the next ones have successive numbers, too
 }
 
 // Numbers that follow each other go together.

@@ -142,7 +142,7 @@ class Discarded {
   void close() noexcept;
 
  private:
-  static constexpr std::size_t most = 64;
+  static constexpr std::size_t most = 128;
   int numbers_[most];  // the first count_ of them
   std::size_t count_ = 0;
 };

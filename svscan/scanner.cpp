@@ -291,10 +291,12 @@ void Scanner::examine(const sys::EntryReader::Entry& entry, Look look) noexcept 
   if (!S_ISDIR(directory->st_mode)) return;
   const DirectoryId id{directory->st_dev, directory->st_ino};
   if (look == Look::for_what_is_missed && !table_.misses(id)) return;
+  const Nanoseconds changed = exact_change_time(*directory);
+  if (changed != 0 && table_.see_unchanged(name, id, changed)) return;
   if (!table_.accepts(name))
     return cli::warn({"skipping ", name, ": its name is too long; is s6-svscan's option -L large enough?"});
 
-  const auto log = find_log(name, id, *directory);
+  const auto log = find_log(name, id, changed);
   if (!log) {
     table_.keep(id);
     entry_has_failed_ = true;
@@ -303,14 +305,12 @@ void Scanner::examine(const sys::EntryReader::Entry& entry, Look look) noexcept 
   apply(table_.see(name, id, *log), name);
 }
 
-// `st` is of the service directory, and tells most scans that there is still no log, without a look. A log that is
-// there is looked at each time: it may be a link that leads elsewhere by now, or something was mounted on it.
+// `changed`: the directory's time of last change, 0: not known. A log that is there is looked at in each scan: it may
+// be a link that leads elsewhere by now, or something was mounted on it.
 Result<std::optional<DirectoryId>> Scanner::find_log(std::string_view name, DirectoryId id,
-                                                     const struct stat& st) noexcept {
+                                                     Nanoseconds changed) noexcept {
   std::optional<DirectoryId> log;
   if (name == catch_all_name) return log;
-  const Nanoseconds changed = exact_change_time(st);
-  if (changed != 0 && table_.has_no_log(id, changed)) return log;
   const EntryPath path{name, "/log"};
   auto found = sys::lstat(path.c_str());
   // Only where there is no such name: a link to nothing may come to lead to something without a change in the

@@ -49,7 +49,7 @@ class Scanner {
   enum class Look : bool { at_all, for_what_is_missed };
   Result<void> examine_all(sys::EntryReader& entries, Look look) noexcept;
   void examine(const sys::EntryReader::Entry& entry, Look look) noexcept;
-  Result<std::optional<DirectoryId>> find_log(std::string_view name, DirectoryId id, const struct stat& st) noexcept;
+  Result<std::optional<DirectoryId>> find_log(std::string_view name, DirectoryId id, Nanoseconds changed) noexcept;
   void apply(const Outcome& outcome, std::string_view name) noexcept;
   void complain(char about, std::string_view name, std::string_view what, std::string_view why = {}) noexcept;
   void scan_not_later_than(sys::Nanoseconds time) noexcept;

@@ -269,9 +269,14 @@ void ServiceTable::saw_no_log(DirectoryId id, Nanoseconds changed, std::uint32_t
   record.changed_seen = scan_;
 }
 
-bool ServiceTable::has_no_log(DirectoryId id, Nanoseconds changed) const noexcept {
+bool ServiceTable::see_unchanged(std::string_view name, DirectoryId id, Nanoseconds changed) noexcept {
   const Index who = find(id);
-  return who != nothing && records_[who].log_is_absent && records_[who].changed == changed;
+  if (who == nothing) return false;
+  Record& record = records_[who];
+  if (record.role == Role::logger || !record.active || record.peer != nothing) return false;
+  if (!record.log_is_absent || record.changed != changed || names_.at(record.name) != name) return false;
+  record.seen = scan_;
+  return true;
 }
 
 void ServiceTable::see_logger(Index service, DirectoryId id, Outcome& outcome) noexcept {

@@ -116,7 +116,9 @@ class ServiceTable {
   // it found none with the same time before, in a scan up to number `old_scan` (see ScanHistory), then nothing can come
   // into the directory from now on without changing that time, and as long as it stays the same no look is needed.
   void saw_no_log(DirectoryId id, Nanoseconds changed, std::uint32_t old_scan) noexcept;
-  [[nodiscard]] bool has_no_log(DirectoryId id, Nanoseconds changed) const noexcept;
+  // The short form of see() for what has not changed: true if it is known that the entry would have no log, and nothing
+  // would follow. Then it has been seen.
+  bool see_unchanged(std::string_view name, DirectoryId id, Nanoseconds changed) noexcept;
   // The entry could not be examined: what it was last time stays as it was.
   void keep(std::string_view name) noexcept;
   void keep(DirectoryId id) noexcept;

@@ -828,33 +828,56 @@ TEST_SUITE("svscan table: at random") {
     const DirectoryId a = Stage::id(1);
     // The numbers of the scans are 1, 2, 3, ...; the second argument says which of them are old enough.
     const auto scan_at = [&](Nanoseconds changed, std::uint32_t old_scan) {
-      s.scan({{"a", 1}});
-      const bool known = s.table.has_no_log(a, changed);
-      if (!known) s.table.saw_no_log(a, changed, old_scan);
+      s.table.begin_scan();
+      const bool known = s.table.see_unchanged("a", a, changed);
+      if (!known) {
+        s.table.saw_no_log(a, changed, old_scan);
+        s.see({"a", 1});
+      }
+      CHECK_FALSE(s.table.misses_any());
+      s.end_scan();
+      CHECK(s.active(1));
       return known;
     };
-    CHECK_FALSE(s.table.has_no_log(a, 50));  // nobody knows it yet
-    CHECK_FALSE(scan_at(50, 0));             // 1: seen first
-    CHECK_FALSE(scan_at(50, 0));             // 2: the change may be of this very moment
-    CHECK_FALSE(scan_at(50, 1));             // 3: now it counts
-    CHECK(scan_at(50, 1));
-    CHECK(scan_at(50, 4));
-    CHECK_FALSE(scan_at(51, 4));  // 6: something changed
-    CHECK_FALSE(scan_at(51, 5));
+    CHECK_FALSE(s.table.see_unchanged("a", a, 50));  // nobody knows it yet
+    s.scan({{"a", 1}});
+    CHECK_FALSE(scan_at(50, 1));  // 2: seen first
+    CHECK_FALSE(scan_at(50, 1));  // 3: the change may be of this very moment
+    CHECK_FALSE(scan_at(50, 2));  // 4: now it counts
+    CHECK(scan_at(50, 2));
+    CHECK(scan_at(50, 5));
+    CHECK_FALSE(scan_at(51, 5));  // 7: something changed
     CHECK_FALSE(scan_at(51, 6));
-    CHECK(scan_at(51, 6));
-    CHECK_FALSE(scan_at(50, 6));  // a clock that was put back
-    CHECK_FALSE(s.table.has_no_log(Stage::id(2), 51));
+    CHECK_FALSE(scan_at(51, 7));
+    CHECK(scan_at(51, 7));
+    CHECK_FALSE(s.table.see_unchanged("b", a, 51));
+    CHECK_FALSE(s.table.see_unchanged("a", Stage::id(2), 51));
 
+    SUBCASE("a clock that was put back") CHECK_FALSE(scan_at(50, 7));
     SUBCASE("another directory under the same name") {
       s.scan({{"a", 2}});
-      CHECK_FALSE(s.table.has_no_log(Stage::id(2), 51));
+      CHECK_FALSE(s.table.see_unchanged("a", Stage::id(2), 51));
     }
     SUBCASE("a directory that was forgotten meanwhile") {
       s.scan({});
       s.scan({{"a", 1}});
-      CHECK_FALSE(s.table.has_no_log(a, 50));
-      CHECK_FALSE(s.table.has_no_log(a, 51));
+      CHECK_FALSE(s.table.see_unchanged("a", a, 50));
+      CHECK_FALSE(s.table.see_unchanged("a", a, 51));
+    }
+    SUBCASE("a service that is not wanted any more, while its supervisor lives") {
+      s.start();
+      s.scan({});
+      CHECK_FALSE(s.table.see_unchanged("a", a, 51));
+    }
+    SUBCASE("a service with a logger, which has to be parted from it") {
+      s.scan({{"a", 1, 3}});
+      CHECK_FALSE(s.table.see_unchanged("a", a, 51));
+    }
+    SUBCASE("a logger, which has no name of its own") {
+      s.scan({{"b", 2, 3}});
+      s.table.saw_no_log(Stage::id(3), 51, 5);
+      s.table.saw_no_log(Stage::id(3), 51, 1000);
+      CHECK_FALSE(s.table.see_unchanged("a", Stage::id(3), 51));
     }
   }
   TEST_CASE("a scan is old when it ended long enough before another began") {

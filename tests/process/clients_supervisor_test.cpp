@@ -219,16 +219,17 @@ TEST_CASE("svwait: a supervisor that comes before the grace is over is waited fo
   for (int tries = 1;; ++tries) {
     Scene scene;
     Waiting wait(scene, {"-d"}, {up()});
-    wait.supervisors().kill();
-    CHECK(sleeps(wait.process()));
-    const LockHolder successor({wait.service(0).path()});
-    const auto watches_it = [&wait] {
+    const auto watches_one = [&wait] {
       for (const int fd : open_fds(wait.process().pid()))
         if (contains(fd_target(wait.process().pid(), fd), "pidfd")) return true;
       return false;
     };
+    eventually("it watches the supervisor", watches_one);
+    wait.supervisors().kill();
+    eventually("it has seen the death", [&] { return !watches_one(); });
+    const LockHolder successor({wait.service(0).path()});
     eventually("it watches the successor, or was too quick for it",
-               [&] { return !wait.process().running() || watches_it(); });
+               [&] { return !wait.process().running() || watches_one(); });
     if (!wait.process().running() && tries < 5) continue;
     CHECK(wait.outcome() == "waiting");
     wait.service(0).write_status(down());

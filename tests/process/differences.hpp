@@ -147,6 +147,8 @@ inline constexpr auto differences = std::to_array<Difference>({
   // --- s6-svscan: defects of the real one ---
   {"errors-go-to-the-console-too", Side::supervisor,
    "the real one dies of SIGPIPE at its first word when nobody reads fd 2; ours tells the console given with -X"},
+  {"readiness-that-cannot-be-told-is-a-warning", Side::supervisor,
+   "the real one says nothing when it cannot write to the descriptor of its option -d; ours warns"},
   {"a-lasting-trouble-is-told-once", Side::supervisor,
    "the real one warns about the same bad entry at every scan, ours once"},
   {"what-a-scan-misses-is-looked-for-again", Side::supervisor,

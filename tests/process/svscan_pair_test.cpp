@@ -503,6 +503,24 @@ TEST_CASE("what a change of loggers means for a service that runs is said") {
   }
 }
 
+TEST_CASE("the supervisors of a pair that comes after hundreds of descriptors have their pipe and no others") {
+  Scene scene;
+  ScanDir scan(scene);
+  constexpr int pairs = 130;
+  for (int i = 0; i < pairs; ++i) (void)idle_logger_of(scan.idle("idle" + std::to_string(i)));
+  Scanner scanner(scan);
+  eventually("all supervisors are there", [&] { return scanner.supervised().size() == 2 * pairs; });
+  ServiceDir a = scan.service("a", talkative);
+  ServiceDir log = logger_of(a);
+  scanner.send("a");
+  a.expect("up");
+  (void)common_pipe(scanner.supervisor("a"), scanner.supervisor("a/log"));
+  for (const char* const name : {"a", "a/log"})
+    for (const int fd : open_fds(scanner.supervisor(name))) CHECK(fd < 16);
+  a.open_gate("talk");
+  log.expect("1");
+}
+
 TEST_CASE("a running service whose logger does not fit goes on without, and that is said") {
   if (skip_on_real("changes-of-loggers-are-told")) return;
   Scene scene;

@@ -339,6 +339,20 @@ TEST_CASE("readiness is one newline, and then its descriptor is closed") {
   a.expect("up");
 }
 
+TEST_CASE("readiness that cannot be told keeps nothing from starting") {
+  Scene scene;
+  ScanDir scan(scene);
+  ServiceDir a = scan.service("a");
+  const UniqueFd only_to_read(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  Process process(Start{.argv = {supervisor("s6-svscan"), "-d", "5", scan.path()}, .fds = {{5, only_to_read.get()}}});
+  a.expect("up");
+  if (on_real("readiness-that-cannot-be-told-is-a-warning")) {
+    CHECK(process.err().empty());
+    return;
+  }
+  eventually("it has said so", [&] { return contains(process.err(), "warning: unable to tell that it is ready"); });
+}
+
 TEST_CASE("readiness comes before the first supervisor, and when commands are accepted") {
   Scene scene;
   ScanDir scan(scene);

@@ -124,6 +124,12 @@ TEST_SUITE("spawn with few descriptors") {
     CHECK(sys::end_of_inheritable_descriptors() == end + 51);
     REQUIRE(sys::set_cloexec(inherited.get()));
     CHECK(sys::end_of_inheritable_descriptors() == end);
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      for (int fd = end; --fd > 2;) ::close(fd);
+      ::_exit(sys::end_of_inheritable_descriptors());
+    }
+    CHECK(exit_code(pid) == 3);
   }
 }
 

@@ -224,6 +224,26 @@ TEST_CASE("svperms: a change that fails is an error that names the file, and end
   CHECK(svperms({"-e", missing}).exit == exited(111));
 }
 
+TEST_CASE("svperms: a file in the place of what a supervisor makes is an error, and left as it is") {
+  Scene scene;
+  const Permitted service(scene);
+  constexpr Named name = "svperms-changes-what-a-supervisor-makes";
+  const std::string control = service / "supervise/control";
+  const std::string event = service / "event";
+  for (const std::string& path : {control, event}) {
+    fs::remove(path);
+    write_file(path, "", 0644);
+  }
+  const Ran command = svperms({"-O", ":" + std::to_string(getegid()), service.path()});
+  CHECK(command.exit == exited(expected(name, 111, 0)));
+  CHECK_DIFFERS(name, contains(command.err, control + " is not a FIFO, as a supervisor makes it; remove it"));
+  CHECK(mode_of(control) == expected<std::string>(name, "0644", "0620"));
+  const Ran subscribe = svperms({"-e", service.path()});
+  CHECK(subscribe.exit == exited(expected(name, 111, 0)));
+  CHECK_DIFFERS(name, contains(subscribe.err, event + ": Not a directory"));
+  CHECK(mode_of(event) == expected<std::string>(name, "0644", "1733"));
+}
+
 TEST_CASE("svperms: wrong uses exit 100, and change nothing") {
   Scene scene;
   const Permitted service(scene);

@@ -280,6 +280,8 @@ inline constexpr auto differences = std::to_array<Difference>({
   // --- s6-svperms ---
   {"svperms-an-owner-without-account", Side::client,
    "where the owner has no account, and so no group, the real one takes root's group; ours leaves the group as it is"},
+  {"svperms-changes-what-a-supervisor-makes", Side::client,
+   "the real one changes the mode of any file called event or supervise/control; ours refuses one of another kind"},
   {"svc-gives-up-sending-in-time", Side::client,
    "the real one leaves a process behind that goes on waiting for room in a full FIFO after the timeout; ours gives up"},
   {"svc-waits-only-for-what-it-has-sent", Side::client,

@@ -119,6 +119,16 @@ TEST_CASE("log: one logger for a directory") {
   CHECK(contains(ran.err, "fatal: unable to lock ./d/lock: "));
 }
 
+TEST_CASE("log: a lock that cannot be opened ends it, and the directory stays as it is") {
+  Scene scene;
+  const LogDir dir(scene.path() / "d");
+  std::filesystem::create_directories(dir / "lock");
+  const Ran ran = log_fed(scene, {"./d"}, "a\n");
+  CHECK(ran.exit == exited(111));
+  CHECK(contains(ran.err, "fatal: unable to open ./d/lock: Is a directory"));
+  CHECK(dir.names() == Names{"lock"});
+}
+
 TEST_CASE("log: the same directory twice is refused") {
   Scene scene;
   const LogDir dir(scene.path() / "d");

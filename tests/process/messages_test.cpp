@@ -4,6 +4,7 @@
 #include "fabricated.hpp"
 #include "harness.hpp"
 #include "instanced.hpp"
+#include "own_root.hpp"
 #include "scanner.hpp"
 
 namespace s6::test {
@@ -24,6 +25,7 @@ class Mistakes {
     for (const char* name : {"service", "supervised", "odd"})
       write_file(path_ / name / "run", "#!/bin/sh\nexec sleep 1000\n", 0755);
     write_file(path_ / "file", "");
+    write_file(path_ / "interpreterless", "echo done\n", 0755);
     // An s6-svscan was there.
     write_file(path_ / "scan/.s6-svscan/lock", "");
     if (::mkfifo((path_ / "scan/.s6-svscan/control").c_str(), 0600) != 0) FAIL("mkfifo");
@@ -32,10 +34,14 @@ class Mistakes {
   }
   [[nodiscard]] const fs::path& path() const { return path_; }
 
-  [[nodiscard]] Ran run(Words words, std::optional<uid_t> user = {}) const {
+  [[nodiscard]] Ran run(Words words, std::optional<uid_t> user = {}, std::function<void()> in_child = {}) const {
     const std::string program = words[0];
     words[0] = program == "s6-svscan" || program == "s6-supervise" ? supervisor(program) : client(program);
-    return test::run(Start{.argv = std::move(words), .cwd = path_, .env = {"PATH=/usr/bin:/bin"}, .user = user});
+    return test::run(Start{.argv = std::move(words),
+                           .cwd = path_,
+                           .env = {"PATH=/usr/bin:/bin"},
+                           .user = user,
+                           .in_child = std::move(in_child)});
   }
 
  private:
@@ -150,6 +156,7 @@ TEST_CASE("a mistake in the command or the directory is told with its path, its 
            {{"s6-setlock", "lock", "made-up-program"}, 127, "made-up-program", missing, "in no directory of PATH"},
            {{"s6-setlock", "lock", "./plain"}, 126, "./plain", "Permission denied", "chmod +x"},
            {{"s6-setlock", "lock", "./file"}, 126, "./file", "Permission denied", "chmod +x"},
+           {{"s6-setlock", "lock", "./interpreterless"}, 126, "./interpreterless", "Exec format error", "#!/bin/sh"},
            {{"s6-setuidgid", "made-up-user", "true"}, 1, "made-up-user", "unknown user", ""},
        })
     check(mistakes.run(mistake.words), mistake);
@@ -243,6 +250,28 @@ TEST_CASE("a directory that cannot be written tells supervisors, scanners and lo
       {{"s6-log", "./log"}, 111, "./log", "Permission denied", "must be able to write there"},
   };
   for (const Mistake& mistake : refused) check(mistakes.run(mistake.words, nobody), mistake);
+}
+
+TEST_CASE("a logger that may not open the lock of its directory is told who must be able to") {
+  Scene scene;
+  if (!is_root()) SKIP_TEST("needs root");
+  const Mistakes mistakes(scene);
+  fs::create_directory(scene.path() / "log");
+  scene.give_to(nobody);
+  write_file(scene.path() / "log/lock", "", 0600);
+  const Mistake locked{{"s6-log", "./log"}, 111, "./log/lock", "Permission denied", "must be able to write there"};
+  check(mistakes.run(locked.words, nobody), locked);
+}
+
+TEST_CASE("a supervisor on a read-only file system is told how it can work there") {
+  Scene scene;
+  const Mistakes mistakes(scene);
+  const Ran ran = mistakes.run({"s6-supervise", "plain"}, {}, [&] {
+    const fs::path plain = mistakes.path() / "plain";
+    if (!own_mounts() || mount("none", plain.c_str(), "tmpfs", MS_RDONLY, nullptr) != 0) _exit(125);
+  });
+  if (ran.exit == exited(125)) SKIP_TEST("needs a mount namespace");
+  check(ran, {{"s6-supervise", "plain"}, 111, "event", "Read-only file system", "may be links to directories"});
 }
 
 TEST_CASE("an instance that does not exist, or exists already, is told with its service") {

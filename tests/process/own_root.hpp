@@ -1,6 +1,6 @@
 #pragma once
-// A root directory for programs under test: what is in the real one, but for the directories that the test makes
-// itself.
+// Mounts of their own for programs under test, and a root directory: what is in the real one, but for the directories
+// that the test makes itself.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -14,6 +14,12 @@
 #include "harness.hpp"
 
 namespace s6::test {
+
+// For Start::in_child: the mounts of this process are its own from now on, and go with it.
+inline bool own_mounts() {
+  return unshare(CLONE_NEWNS | (is_root() ? 0 : CLONE_NEWUSER)) == 0 &&
+         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
 
 class OwnRoot {
  public:
@@ -46,11 +52,9 @@ class OwnRoot {
     return status == 0;
   }
 
-  // For Start::in_child. The mounts are in a namespace of this process alone, and go with it.
+  // For Start::in_child.
   void enter() const {
-    const bool is_mine = unshare(CLONE_NEWNS | (is_root() ? 0 : CLONE_NEWUSER)) == 0 &&
-                         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-    if (!is_mine) _exit(125);
+    if (!own_mounts()) _exit(125);
     for (const std::string& name : shared_)
       if (mount(("/" + name).c_str(), (path_ / name).c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) _exit(125);
     if (chroot(path_.c_str()) != 0 || chdir("/") != 0) _exit(125);

@@ -118,9 +118,9 @@ void change_or_die(const char* directory, std::string_view name, mode_t kind,
   if (!fd) cli::die(Error{fd.error().code, "open", path.c_str()}, remedy_for(directory, fd.error().code));
   const auto file = sys::fstat(fd->get());
   if (!file) cli::die(Error{file.error().code, "stat", path.c_str()});
-  if ((file->st_mode & S_IFMT) != kind)
-    cli::die(cli::system_error, {path, kind == S_IFDIR ? " is not a directory" : " is not a FIFO",
-                                 ", as a supervisor makes it; remove it, and restart the supervisor"});
+  if ((file->st_mode & S_IFMT) != kind)  // what is not a directory has not been opened as one
+    cli::die(cli::system_error,
+             {path, " is not a FIFO, as a supervisor makes it; remove it, and restart the supervisor"});
   if (auto granted = grant(fd->get(), *wanted, *file); !granted)
     cli::die(Error{granted.error().code, granted.error().doing, path.c_str()},
              remedy_for(directory, granted.error().code));

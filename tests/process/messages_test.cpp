@@ -198,15 +198,20 @@ TEST_CASE("two loggers of one directory: the second is told why it cannot work t
 TEST_CASE("who waits too long is told for what, and where to look") {
   Scene scene;
   const Mistakes mistakes(scene);
+  const Fabricated stopped(scene.path() / "stopped", status_of::down());
+  const LockHolder supervisor({stopped.path()});
   const struct {
     const char* option;
+    const char* directory;
     const char* state;
-  } goals[] = {{"-d", "to be down"},
-               {"-D", "to be down and finished"},
-               {"-r", "to be restarted"},
-               {"-R", "to be restarted and ready"}};
-  for (const auto& [option, state] : goals) {
-    const Mistake mistake{{"s6-svwait", option, "-t", "10", "supervised"}, 99, "supervised", state, "s6-svstat"};
+  } goals[] = {{"-d", "supervised", "to be down"},
+               {"-D", "supervised", "to be down and finished"},
+               {"-r", "supervised", "to be restarted"},
+               {"-R", "supervised", "to be restarted and ready"},
+               {"-u", "stopped", "to be up"},
+               {"-U", "stopped", "to be up and ready"}};
+  for (const auto& [option, directory, state] : goals) {
+    const Mistake mistake{{"s6-svwait", option, "-t", "10", directory}, 99, directory, state, "s6-svstat"};
     check(mistakes.run(mistake.words), mistake);
   }
 }

@@ -204,12 +204,9 @@ TEST_CASE("who waits too long is told for what, and where to look") {
     const char* option;
     const char* directory;
     const char* state;
-  } goals[] = {{"-d", "supervised", "to be down"},
-               {"-D", "supervised", "to be down and finished"},
-               {"-r", "supervised", "to be restarted"},
-               {"-R", "supervised", "to be restarted and ready"},
-               {"-u", "stopped", "to be up"},
-               {"-U", "stopped", "to be up and ready"}};
+  } goals[] = {{"-d", "supervised", "to be down"},      {"-D", "supervised", "to be down and finished"},
+               {"-r", "supervised", "to be restarted"}, {"-R", "supervised", "to be restarted and ready"},
+               {"-u", "stopped", "to be up"},           {"-U", "stopped", "to be up and ready"}};
   for (const auto& [option, directory, state] : goals) {
     const Mistake mistake{{"s6-svwait", option, "-t", "10", directory}, 99, directory, state, "s6-svstat"};
     check(mistakes.run(mistake.words), mistake);

@@ -265,6 +265,7 @@ void ServiceTable::saw_no_log(DirectoryId id, Nanoseconds changed, std::uint32_t
   const bool is_new = record.changed != changed;
   record.log_is_absent = !is_new && record.changed_seen <= old_scan;
   if (!is_new) return;
+  record.has_claim = false;
   record.changed = changed;
   record.changed_seen = scan_;
 }

@@ -46,17 +46,16 @@ class Clients : public Scenario {
 }  // namespace
 
 Family clients_family() {
-  return {
-      .name = "clients",
-      .figures = {{"svstat-faults", "s6-svstat: page faults", {.limit = 9}},
-                  {"svstat-calls", "s6-svstat: system calls", {.limit = 11}},
-                  {"svc-faults", "s6-svc: page faults", {.limit = 8}},
-                  {"svc-calls", "s6-svc: system calls", {.limit = 9}},
-                  {"svwait-calls", "s6-svwait on 500 services already up: system calls per service", {.limit = 5.05}},
-                  {"svwait", "s6-svwait on 500 services already up, ms", {.ratio = 0.24}}},
-      .rounds = 15,
-      .quick_rounds = 2,
-      .make = scenario<Clients>({Candidate::Kind::s6, Candidate::Kind::runit})};
+  return {.name = "clients",
+          .figures = {{"svstat-faults", "s6-svstat: page faults", {.limit = 9}},
+                      {"svstat-calls", "s6-svstat: system calls", {.limit = 11}},
+                      {"svc-faults", "s6-svc: page faults", {.limit = 8}},
+                      {"svc-calls", "s6-svc: system calls", {.limit = 9}},
+                      {"svwait-calls", "s6-svwait on 500 services already up: system calls per service", {.limit = 5}},
+                      {"svwait", "s6-svwait on 500 services already up, ms", {.ratio = 0.24}}},
+          .rounds = 15,
+          .quick_rounds = 2,
+          .make = scenario<Clients>({Candidate::Kind::s6, Candidate::Kind::runit})};
 }
 
 }  // namespace s6::bench
